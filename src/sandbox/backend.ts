@@ -1,0 +1,88 @@
+/**
+ * The contract of a backend: it takes a prepared program, runs it against one host-call function that is handed down,
+ * and answers exactly once. Whatever the program does, `run` resolves; it rejects only for a fault of ours.
+ * Ownership: the backend owns guests and workers; the caller owns the signal and the host-call function, which is never
+ * called after the returned promise has settled.
+ */
+import type { ErrorCode } from '../core/errors.ts';
+import type { ExecutionId } from '../core/ids.ts';
+import type { Json } from '../core/json.ts';
+import type { Limits } from './limits.ts';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+export interface LogLine {
+  readonly level: LogLevel;
+  readonly text: string;
+}
+
+/** One call of a guest to the host: an interface and function of `wit/`, and the JSON text of the argument array. */
+export interface HostCall {
+  readonly interfaceName: string;
+  readonly functionName: string;
+  /** JSON text of the array of arguments; its length has been checked against `argumentBytes`, nothing else has. */
+  readonly argumentsText: string;
+}
+
+/** What goes back into the guest. `text` is JSON: the value, or the error record of `wit/types.wit`. */
+export interface HostReply {
+  readonly ok: boolean;
+  readonly text: string;
+}
+
+export interface RunRequest {
+  readonly executionId: ExecutionId;
+  /** A guest is never shared between two tenants. */
+  readonly tenant: string;
+  /** JavaScript that evaluates to one async function of no parameters; made by engine/normalize. */
+  readonly source: string;
+  /** What the program sees as `params`; JSON text. */
+  readonly paramsText: string;
+  /** Names of the WIT interfaces that are linked into this run. */
+  readonly grants: readonly string[];
+  readonly limits: Limits;
+  /** Seeds the guest's `Math.random`; never the same in two runs unless a replay asks for it. */
+  readonly seed: readonly [number, number, number, number];
+  readonly signal: AbortSignal;
+  hostCall(call: HostCall): Promise<HostReply>;
+  onLog?(line: LogLine): void;
+}
+
+export interface RunUsage {
+  wallMs: number;
+  guestCpuMs: number;
+  queueMs: number;
+  memoryPeakBytes: number;
+  hostCalls: number;
+  bytesIn: number;
+  bytesOut: number;
+}
+
+export interface RunFailure {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** 1-based position in `source`, before the engine maps it to the model's own text. */
+  readonly line?: number;
+  readonly column?: number;
+  /** The error's own fields as the guest saw them (a ToolError's code, tool, …); never trusted, only shown. */
+  readonly data?: Json;
+}
+
+export interface RunEnd {
+  /** JSON text of the returned value; `undefined` when the run failed. */
+  readonly valueText: string | undefined;
+  readonly failure: RunFailure | undefined;
+  readonly logs: LogLine[];
+  readonly logsDropped: number;
+  /** Host calls that were still in flight when the program returned. */
+  readonly callsLeft: number;
+  readonly usage: RunUsage;
+}
+
+export interface SandboxBackend {
+  readonly name: string;
+  run(request: RunRequest): Promise<RunEnd>;
+  /** Figures for `optimizer/stats`. */
+  stats(): Json;
+  close(): Promise<void>;
+}

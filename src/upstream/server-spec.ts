@@ -1,0 +1,35 @@
+/** What the config says of one server, complete: no field is left to a default further down. */
+export type Effect = 'read' | 'write';
+
+interface SpecBase {
+  readonly name: string;
+  /** Per call; progress from the server resets it. */
+  readonly timeoutMs: number;
+  /** How long starting and listing may take. */
+  readonly startTimeoutMs: number;
+  /** Timeouts of single tools, by the tool's own name. */
+  readonly toolTimeoutsMs: Readonly<Record<string, number>>;
+  readonly include: readonly string[] | undefined;
+  readonly exclude: readonly string[];
+  /** The operator's word on a tool wins over the server's annotations. */
+  readonly effects: Readonly<Record<string, Effect>>;
+  /** `legacy`: `initialize` handshake; `auto`: probe for the 2026-07-28 revision first. */
+  readonly era: 'legacy' | 'auto';
+}
+
+export interface StdioServerSpec extends SpecBase {
+  readonly transport: 'stdio';
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Added to the small set of variables that a child inherits. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string | undefined;
+}
+
+export interface HttpServerSpec extends SpecBase {
+  readonly transport: 'http';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export type ServerSpec = StdioServerSpec | HttpServerSpec;
