@@ -18,6 +18,8 @@ export interface LogLine {
 
 /** One call of a guest to the host: an interface and function of `wit/`, and the JSON text of the argument array. */
 export interface HostCall {
+  /** Number of the call within its run; a failure that ends the run refers to it. */
+  readonly call: number;
   readonly interfaceName: string;
   readonly functionName: string;
   /** JSON text of the array of arguments; its length has been checked against `argumentBytes`, nothing else has. */
@@ -64,8 +66,8 @@ export interface RunFailure {
   /** 1-based position in `source`, before the engine maps it to the model's own text. */
   readonly line?: number;
   readonly column?: number;
-  /** The error's own fields as the guest saw them (a ToolError's code, tool, …); never trusted, only shown. */
-  readonly data?: Json;
+  /** The host call whose failure the program did not catch. */
+  readonly call?: number;
 }
 
 export interface RunEnd {

@@ -1,0 +1,64 @@
+/** Where a build reads and writes, and what it is made from. The package's own files are the only source of versions. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** All paths are absolute. A test of the build points `sources` at stand-ins and `work` at a folder of its own. */
+export interface Project {
+  /** The checkout: package.json, node_modules. */
+  readonly root: string;
+  /** Bundles, assets and the executable. */
+  readonly work: string;
+  /** Downloads and stripped bases, kept between builds; safe to delete. */
+  readonly cache: string;
+  readonly sources: { readonly main: string; readonly worker: string; readonly prelude: string };
+}
+
+export interface ProjectOptions {
+  readonly work?: string | undefined;
+  readonly main?: string | undefined;
+  readonly worker?: string | undefined;
+  readonly prelude?: string | undefined;
+}
+
+export function openProject(options: ProjectOptions = {}): Project {
+  const root = join(import.meta.dirname, '..');
+  return {
+    root,
+    work: options.work ?? join(root, 'dist'),
+    cache: join(root, 'dist/cache'),
+    sources: {
+      main: options.main ?? join(root, 'src/main.ts'),
+      worker: options.worker ?? join(root, 'src/app/guest-worker.ts'),
+      prelude: options.prelude ?? join(root, 'guest/prelude.ts'),
+    },
+  };
+}
+
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly license?: string;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+/** The package.json in `folder`. */
+export function readManifest(folder: string): Manifest {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
+}
+
+/** Folder of an installed package. */
+export function packageFolder(project: Project, name: string): string {
+  return join(project.root, 'node_modules', name);
+}
+
+/** The Node version that package.json pins; the same for every target. */
+export function pinnedNode(project: Project): string {
+  const versions = new Set(Object.values(readManifest(project.root).optionalDependencies ?? {}));
+  const [version] = versions;
+  if (version === undefined || versions.size !== 1) {
+    throw new Error(
+      `package.json must pin one Node version for all targets; it names ${[...versions].join(', ') || 'none'}.`,
+    );
+  }
+  return version;
+}

@@ -1,0 +1,401 @@
+/**
+ * The guest's own side of the bridge: evaluated once in every template guest, before the snapshot and before any program.
+ *
+ * It captures the intrinsics it needs, so that a program that replaces `JSON.parse`, `Promise.prototype.then` or
+ * `Object.prototype` changes only its own world. Only texts cross (see src/bindings/codec.ts), through one host function
+ * that no program can reach. `install` returns the functions that the host calls: begin, run, settle, fail.
+ */
+import { encodeCall } from '../src/bindings/codec.ts';
+import { STUBS } from './generated/stubs.ts';
+import { createAbort } from './shims/abort.ts';
+import { atob, btoa } from './shims/base64.ts';
+import { createDate } from './shims/date.ts';
+import { formatLog } from './shims/inspect.ts';
+import { createRandom } from './shims/random.ts';
+import { structuredClone } from './shims/structured-clone.ts';
+import { TextDecoder, TextEncoder } from './shims/text-codec.ts';
+import { createUrlClasses } from './shims/url.ts';
+
+type Host = (text: string) => string | undefined;
+type Settle = readonly [resolve: (value: unknown) => void, reject: (reason: unknown) => void];
+
+/** What the host says at the start of a run. */
+interface BeginConfig {
+  readonly grants: readonly string[];
+  readonly params: unknown;
+  readonly seed: readonly [number, number, number, number];
+  readonly logChars: number;
+  readonly valueChars: number;
+}
+
+/** What a failed host call looks like on the wire: the `host-error` record of wit/types.wit. */
+interface HostErrorRecord {
+  readonly code: string;
+  readonly kind: string;
+  readonly message: string;
+  readonly tool?: string;
+  readonly hint?: string;
+  readonly retryable: boolean;
+  readonly issues: readonly string[];
+  readonly data?: unknown;
+}
+
+const MESSAGE_CHARS_MAX = 8_000;
+const HIDDEN_INTRINSICS = ['SharedArrayBuffer', 'Atomics', 'WeakRef', 'FinalizationRegistry', 'InternalError'];
+
+export function install(host: Host): readonly unknown[] {
+  const { parse, stringify } = JSON;
+  const { getOwnPropertyDescriptor, getPrototypeOf, defineProperty } = Object;
+  const NativePromise = Promise;
+  const NativeError = Error;
+  const NativeMap = Map;
+  const NativeSet = Set;
+  const { isFinite: isFiniteNumber } = Number;
+  const slice = Function.prototype.call.bind(String.prototype.slice) as (
+    text: string,
+    from: number,
+    to: number,
+  ) => string;
+  const global = globalThis as unknown as Record<string, unknown>;
+  const internalErrorPrototype = (global['InternalError'] as { prototype: object } | undefined)?.prototype ?? {};
+  const hostFailures = new WeakMap<object, number>();
+  const hostFailureOf = WeakMap.prototype.get.bind(hostFailures) as (error: object) => number | undefined;
+  const rememberFailure = WeakMap.prototype.set.bind(hostFailures) as (error: object, call: number) => unknown;
+
+  const pending: Record<number, Settle> = Object.create(null);
+  let nextCall = 1;
+  let logChars = 0;
+  let valueChars = 0;
+
+  // ---- calls -------------------------------------------------------------------------------------------------------
+
+  /** A host failure as a guest error. `call` lets the host look up its own record when the error ends the run. */
+  function failureOf(record: HostErrorRecord, call: number): Error {
+    const error = new NativeError(record.message);
+    hidden(error, 'name', record.tool === undefined ? 'HostError' : 'ToolError');
+    hidden(error, 'code', record.code);
+    if (record.tool !== undefined) hidden(error, 'tool', record.tool);
+    if (record.hint !== undefined) hidden(error, 'hint', record.hint);
+    hidden(error, 'retryable', record.retryable);
+    hidden(error, 'issues', record.issues);
+    if (record.data !== undefined && record.data !== null) hidden(error, 'data', record.data);
+    rememberFailure(error, call);
+    return error;
+  }
+
+  function hidden(target: object, key: string, value: unknown): void {
+    defineProperty(target, key, {
+      __proto__: null,
+      value,
+      writable: true,
+      configurable: true,
+      enumerable: false,
+    } as never);
+  }
+
+  function callSync(interfaceName: string, functionName: string, args: readonly unknown[]): unknown {
+    const reply = host(encodeCall(interfaceName, functionName, 0, stringify(args)));
+    if (reply === undefined) return undefined;
+    const value = parse(slice(reply, 1, reply.length));
+    if (reply[0] === '-') throw failureOf(value, 0);
+    return value;
+  }
+
+  function callAsync(interfaceName: string, functionName: string, args: readonly unknown[]): Promise<unknown> {
+    return new NativePromise((resolve, reject) => {
+      const text = stringify(args);
+      const call = nextCall++;
+      pending[call] = [resolve, reject];
+      const refused = host(encodeCall(interfaceName, functionName, call, text));
+      if (refused !== undefined) settle(-call, slice(refused, 1, refused.length));
+    });
+  }
+
+  /** Host → guest: the answer to call `|id|`, a value when the id is positive, an error record when it is negative. */
+  function settle(id: number, text: string): void {
+    const call = id < 0 ? -id : id;
+    const waiting = pending[call];
+    if (waiting === undefined) return;
+    delete pending[call];
+    const value = parse(text);
+    if (id > 0) waiting[0](value);
+    else waiting[1](failureOf(value, call));
+  }
+
+  const capability: Record<string, Record<string, (...args: unknown[]) => unknown>> = Object.create(null);
+  for (const [interfaceName, functions] of Object.entries(STUBS)) {
+    const made: Record<string, (...args: unknown[]) => unknown> = Object.create(null);
+    for (const [functionName, isAsync] of Object.entries(functions as Record<string, number>)) {
+      made[functionName] = isAsync
+        ? (...args) => callAsync(interfaceName, functionName, args)
+        : (...args) => callSync(interfaceName, functionName, args);
+    }
+    capability[interfaceName] = made;
+  }
+  const cap = (interfaceName: string, functionName: string, ...args: unknown[]): unknown => {
+    const found = capability[interfaceName]?.[functionName];
+    if (found === undefined) throw new NativeError(`the capability ${interfaceName}.${functionName} does not exist`);
+    return found(...args);
+  };
+
+  // ---- tools -------------------------------------------------------------------------------------------------------
+
+  /** Property reads that the language makes by itself (await, JSON, printing) and that must not look like a tool. */
+  const isProtocolRead = (key: string | symbol): boolean =>
+    typeof key === 'symbol' || key === 'then' || key === 'toJSON';
+
+  function toolFunction(server: string, tool: string, raw: boolean): (...args: unknown[]) => Promise<unknown> {
+    return (...args) => {
+      if (args.length > 1) {
+        return new NativePromise((_, reject) =>
+          reject(
+            new NativeError(
+              `tools.${server}.${tool} takes one object of named arguments, not ${args.length} arguments`,
+            ),
+          ),
+        );
+      }
+      return callAsync('tools', 'call', [server, tool, args[0] === undefined ? {} : args[0], raw]);
+    };
+  }
+
+  const refuse = (): boolean => false;
+  function namespace(get: (key: string) => unknown, keys: () => unknown): object {
+    const listed = (): string[] => keys() as string[];
+    return new Proxy(Object.create(null), {
+      get: (_, key) => (isProtocolRead(key) ? undefined : get(key as string)),
+      has: (_, key) => typeof key === 'string' && listed().includes(key),
+      ownKeys: () => listed(),
+      getOwnPropertyDescriptor: (_, key) =>
+        typeof key === 'string' && listed().includes(key)
+          ? { value: get(key), enumerable: true, configurable: true, writable: false }
+          : undefined,
+      set: refuse,
+      defineProperty: refuse,
+      deleteProperty: refuse,
+      setPrototypeOf: refuse,
+    });
+  }
+
+  function serverNamespace(server: string, raw: boolean): object {
+    return namespace(
+      (key) => (key === '$raw' && !raw ? serverNamespace(server, true) : toolFunction(server, key, raw)),
+      () => cap('tools', 'names', server),
+    );
+  }
+
+  const servers: Record<string, object> = Object.create(null);
+  const tools = namespace(
+    (server) => {
+      servers[server] ??= serverNamespace(server, false);
+      return servers[server];
+    },
+    () => cap('tools', 'names', null),
+  );
+
+  // ---- the end of a run --------------------------------------------------------------------------------------------
+
+  /** Reads a property without running guest code where that can be helped: data properties only, up the chain. */
+  function readData(target: unknown, key: string): unknown {
+    let object = target;
+    for (
+      let depth = 0;
+      depth < 8 && object !== null && (typeof object === 'object' || typeof object === 'function');
+      depth++
+    ) {
+      const descriptor = getOwnPropertyDescriptor(object, key);
+      if (descriptor !== undefined) return descriptor.value;
+      object = getPrototypeOf(object);
+    }
+    return undefined;
+  }
+
+  const textOf = (value: unknown): string | undefined =>
+    typeof value === 'string' ? slice(value, 0, MESSAGE_CHARS_MAX) : undefined;
+
+  function describe(error: unknown): Record<string, unknown> {
+    if ((typeof error !== 'object' && typeof error !== 'function') || error === null) {
+      return { message: formatLog([error], MESSAGE_CHARS_MAX), thrown: error === null ? 'null' : typeof error };
+    }
+    const message = textOf(readData(error, 'message'));
+    const isInternal = getPrototypeOf(error) === internalErrorPrototype;
+    return {
+      name: textOf(readData(error, 'name')),
+      message: message ?? formatLog([error], MESSAGE_CHARS_MAX),
+      stack: textOf(readData(error, 'stack')),
+      internal: isInternal ? message : undefined,
+      call: hostFailureOf(error),
+    };
+  }
+
+  function fail(error: unknown): void {
+    let report: Record<string, unknown>;
+    try {
+      report = describe(error);
+    } catch {
+      report = { message: 'the thrown value cannot be read' };
+    }
+    host(encodeCall('run', 'fail', 0, stringify(report)));
+  }
+
+  /** Why a value cannot be an answer although `JSON.stringify` would turn it into something. */
+  function refusal(value: unknown): string | undefined {
+    if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint')
+      return `a ${typeof value}`;
+    if (typeof value === 'number' && !isFiniteNumber(value)) return 'a number that is not finite';
+    if (value instanceof NativeMap) return 'a Map; return [...map] or Object.fromEntries(map)';
+    if (value instanceof NativeSet) return 'a Set; return [...set]';
+    return undefined;
+  }
+
+  function finish(value: unknown): void {
+    let text: string | undefined;
+    try {
+      const refused = refusal(value);
+      if (refused !== undefined) {
+        host(encodeCall('run', 'fail', 0, stringify({ result: `the program returned ${refused}` })));
+        return;
+      }
+      text = value === undefined ? 'null' : stringify(value);
+    } catch (error) {
+      const report = describe(error);
+      report['result'] = `the returned value cannot be written as JSON: ${report['message']}`;
+      host(encodeCall('run', 'fail', 0, stringify(report)));
+      return;
+    }
+    if (text === undefined) {
+      host(encodeCall('run', 'fail', 0, stringify({ result: 'the program returned a value without a JSON form' })));
+    } else if (text.length > valueChars) {
+      host(encodeCall('run', 'fail', 0, stringify({ tooLarge: text.length })));
+    } else {
+      host(encodeCall('run', 'finish', 0, text));
+    }
+  }
+
+  async function drive(program: () => Promise<unknown>): Promise<void> {
+    let value: unknown;
+    try {
+      value = await program();
+    } catch (error) {
+      fail(error);
+      return;
+    }
+    finish(value);
+  }
+
+  // ---- globals -----------------------------------------------------------------------------------------------------
+
+  const random = createRandom();
+  const now = (): number => cap('clock', 'now') as number;
+  const write = (level: string, args: unknown[]): void => {
+    cap('console', 'write', level, formatLog(args, logChars));
+  };
+  const console = {
+    log: (...args: unknown[]) => write('info', args),
+    info: (...args: unknown[]) => write('info', args),
+    warn: (...args: unknown[]) => write('warn', args),
+    error: (...args: unknown[]) => write('error', args),
+    debug: (...args: unknown[]) => write('debug', args),
+    trace: (...args: unknown[]) => write('debug', args),
+    dir: (value: unknown) => write('info', [value]),
+    table: (value: unknown) => write('info', [value]),
+    assert: (condition: unknown, ...args: unknown[]) => {
+      if (!condition) write('error', ['Assertion failed:', ...args]);
+    },
+  };
+
+  let nextTimer = 1;
+  const timers: Record<number, true> = Object.create(null);
+  const setTimeout = (callback: (...args: unknown[]) => unknown, ms?: number, ...args: unknown[]): number => {
+    const timer = nextTimer++;
+    timers[timer] = true;
+    const fire = async (): Promise<void> => {
+      await cap('timers', 'sleep', +(ms ?? 0) || 0);
+      if (timers[timer] === undefined) return;
+      delete timers[timer];
+      try {
+        await callback(...args);
+      } catch (error) {
+        write('error', ['Uncaught in a timer:', error]);
+      }
+    };
+    fire();
+    return timer;
+  };
+  const clearTimeout = (timer?: number): void => {
+    if (timer !== undefined) delete timers[timer];
+  };
+
+  const getRandomValues = <T extends ArrayBufferView>(view: T): T => {
+    const target = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    const drawn = cap('random', 'bytes', target.length) as number[];
+    for (let index = 0; index < target.length; index++) target[index] = drawn[index] as number;
+    return view;
+  };
+  const abort = createAbort(setTimeout);
+  const url = createUrlClasses(
+    (input, base) => cap('url', 'parse', input, base ?? null) as never,
+    (href, property, value) => cap('url', 'update', href, property, value) as never,
+  );
+
+  /** Interface that must be granted → the globals that stand on it. `''` = always there. */
+  const globals: Record<string, Record<string, unknown>> = {
+    '': {
+      structuredClone,
+      TextEncoder,
+      TextDecoder,
+      atob,
+      btoa,
+      ...abort,
+      queueMicrotask: queueMicrotaskOf(NativePromise),
+    },
+    tools: { tools, search: (query: string, limit?: number) => cap('tools', 'search', query, limit ?? null) },
+    console: { console },
+    clock: { performance: { now: () => cap('clock', 'monotonic') } },
+    random: { crypto: { getRandomValues, randomUUID: () => cap('random', 'uuid') } },
+    timers: { setTimeout, clearTimeout },
+    blobs: { load: (handle: string) => cap('blobs', 'load', handle) },
+    url: { URL: url.URL, URLSearchParams: url.URLSearchParams },
+  };
+  for (const name of HIDDEN_INTRINSICS) delete global[name];
+  hidden(internalErrorPrototype, 'constructor', NativeError);
+  global['Date'] = createDate(Date, now);
+  hidden(Math, 'random', () => random.next());
+  for (const group of Object.values(globals)) for (const name of Object.keys(group)) hidden(global, name, group[name]);
+
+  // ---- what the host calls -----------------------------------------------------------------------------------------
+
+  function begin(text: string): void {
+    const config = parse(text) as BeginConfig;
+    const [a, b, c, d] = config.seed;
+    random.seed(a, b, c, d);
+    logChars = config.logChars;
+    valueChars = config.valueChars;
+    hidden(global, 'params', config.params);
+    for (const [interfaceName, group] of Object.entries(globals)) {
+      if (interfaceName !== '' && !config.grants.includes(interfaceName)) {
+        for (const name of Object.keys(group)) delete global[name];
+      }
+    }
+  }
+
+  const run = (program: () => Promise<unknown>): void => {
+    drive(program);
+  };
+
+  return [begin, run, settle, fail];
+}
+
+/** `queueMicrotask` on the captured promise, so that replacing `Promise` or `then` does not change it. */
+function queueMicrotaskOf(NativePromise: PromiseConstructor): (callback: () => unknown) => void {
+  const resolved = NativePromise.resolve();
+  const then = Function.prototype.call.bind(NativePromise.prototype.then) as (
+    promise: Promise<void>,
+    callback: () => unknown,
+  ) => unknown;
+  return (callback) => {
+    then(resolved, () => {
+      callback();
+    });
+  };
+}

@@ -1,0 +1,71 @@
+/**
+ * The one value that the rest of the house is built from. It is complete (no field is left to a default further down),
+ * frozen to its depth, and made once, by `load.ts`.
+ */
+import { DEFAULT_LIMITS, type Limits } from '../sandbox/limits.ts';
+import type { LogSeverity } from '../telemetry/log.ts';
+import type { ServerSpec } from '../upstream/server-spec.ts';
+import type { Environment } from './environment.ts';
+
+/** How many workers and guests stand ready. */
+export interface PoolConfig {
+  /** Workers that are kept when there is nothing to do. */
+  readonly min: number;
+  /** Workers at most; by default the number of processors. */
+  readonly max: number;
+  /** Warm guests that one worker keeps. */
+  readonly poolSize: number;
+  /** Whether the pool is filled at start, before the first run asks for a guest. */
+  readonly poolWarmup: boolean;
+  /** How often idle workers above `min` are let go. */
+  readonly poolCleanupIntervalMs: number;
+}
+
+export interface Config {
+  /** The enabled servers, in the order of the file; names are unique. */
+  readonly servers: readonly ServerSpec[];
+  readonly mode: 'code';
+  /** Stands before the names of our own tools; may be empty. */
+  readonly toolPrefix: string;
+  /** Absolute path of the SQLite file; undefined = state is kept in memory and ends with the process. */
+  readonly statePath: string | undefined;
+  readonly limits: Limits;
+  readonly pool: PoolConfig;
+  readonly log: { readonly level: LogSeverity };
+  readonly check: 'off';
+  /** Strings that no guest, outcome, log or store may see; each at least `SECRET_CHARS_MIN` long, longest first. */
+  readonly secrets: readonly string[];
+  /** `path` is absolute; undefined when no file was found and everything is a default. */
+  readonly source: { readonly path: string | undefined };
+  /** What was accepted but has no effect here (keys that steer an MCP client), one sentence each. */
+  readonly notices: readonly string[];
+}
+
+/** What a server gets when the file says nothing. A first `npx` downloads its package, hence the long start. */
+export const SERVER_DEFAULTS = { startTimeoutMs: 60_000, era: 'legacy' } as const;
+
+/** The config of an empty file. */
+export function defaultConfig(environment: Environment): Config {
+  return {
+    servers: [],
+    mode: 'code',
+    toolPrefix: '',
+    statePath: environment.paths.join(environment.stateDirectory, 'state.sqlite'),
+    limits: DEFAULT_LIMITS,
+    pool: { min: 1, max: environment.processors, poolSize: 8, poolWarmup: true, poolCleanupIntervalMs: 30_000 },
+    log: { level: 'info' },
+    check: 'off',
+    secrets: [],
+    source: { path: undefined },
+    notices: [],
+  };
+}
+
+/** Freezes `value` and everything that it holds. */
+export function deepFreeze<Value>(value: Value): Value {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const member of Object.values(value)) deepFreeze(member);
+  }
+  return value;
+}

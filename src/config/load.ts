@@ -1,0 +1,254 @@
+/**
+ * From the command line's options and the environment to the one frozen `Config`, told in one go. No file is no error:
+ * there are then no servers, and everything is a default.
+ * Errors: `config.file` when the file cannot be read; else one `config.*` error that lists all that is wrong.
+ */
+import { nearest } from '../core/nearest.ts';
+import type { LogSeverity } from '../telemetry/log.ts';
+import type { ServerSpec } from '../upstream/server-spec.ts';
+import { type Config, deepFreeze, defaultConfig } from './config.ts';
+import type { Environment } from './environment.ts';
+import type { Expander } from './expand.ts';
+import { displayPath, locateConfig, readConfigFile, resolvePath } from './locate.ts';
+import type { Places } from './places.ts';
+import { configError, type Path, type Problem } from './problem.ts';
+import type { TopShape } from './schema.ts';
+import type { SecretCandidate } from './secrets.ts';
+
+/** What the command line may say; it wins over the file. */
+export interface ConfigOptions {
+  /** `--config`; relative to the working directory, may have any name. */
+  readonly configPath?: string;
+  /** `--mode` */
+  readonly mode?: string;
+  /** `--state`; relative to the working directory. */
+  readonly state?: string;
+  /** `--log-level` */
+  readonly logLevel?: string;
+}
+
+export async function loadConfig(options: ConfigOptions, environment: Environment): Promise<Config> {
+  const path = locateConfig(options.configPath, environment);
+  const config = path === undefined ? defaultConfig(environment) : await readConfig(path, environment);
+  return deepFreeze(await withOptions(config, options, environment));
+}
+
+async function readConfig(path: string, environment: Environment): Promise<Config> {
+  const file = displayPath(path, environment);
+  const text = readConfigFile(path);
+  // Loaded only when there is a file: the parsers and the schema cost a noticeable part of a start without one.
+  const [{ parseConfigText }, { Expander }, { setApartNotYet }] = await Promise.all([
+    import('./parse.ts'),
+    import('./expand.ts'),
+    import('./not-yet.ts'),
+  ]);
+  const parsed = await parseConfigText(text, /\.ya?ml$/i.test(path) ? 'yaml' : 'json');
+  if (parsed.value === undefined) throw configError(parsed.problems, file);
+  if (!isObject(parsed.value)) throw configError([notAnObject(parsed.places)], file);
+
+  const problems: Problem[] = [...parsed.problems];
+  const serversKey = serversKeyOf(parsed.value, parsed.places, problems);
+  const enabled = withoutDisabled(parsed.value, serversKey);
+  const { rest, problems: notYet } = setApartNotYet(enabled, serversKey, parsed.places);
+  problems.push(...notYet);
+  const { inputs: _inputs, ...expandable } = rest;
+  const expander = new Expander(environment, parsed.places);
+  const expanded = expander.expand(expandable, []) as Record<string, unknown>;
+  problems.push(...expander.problems);
+
+  const config = await assemble({
+    expanded,
+    raw: parsed.value,
+    serversKey,
+    places: parsed.places,
+    expander,
+    problems,
+    path,
+    environment,
+  });
+  if (problems.length > 0) throw configError(problems, file);
+  return config;
+}
+
+interface Assembly {
+  readonly expanded: Readonly<Record<string, unknown>>;
+  readonly raw: Readonly<Record<string, unknown>>;
+  readonly serversKey: string;
+  readonly places: Places;
+  readonly expander: Expander;
+  /** Added to; the result counts only when it stays empty. */
+  readonly problems: Problem[];
+  readonly path: string;
+  readonly environment: Environment;
+}
+
+async function assemble(assembly: Assembly): Promise<Config> {
+  const { expanded, raw, places, expander, problems, environment } = assembly;
+  const [{ topSchema }, { complaints }, { readServer }, { secretsOf }] = await Promise.all([
+    import('./schema.ts'),
+    import('./complaints.ts'),
+    import('./servers.ts'),
+    import('./secrets.ts'),
+  ]);
+  const found: Problem[] = [];
+  const notices: string[] = [];
+  const defaults = defaultConfig(environment);
+  const parsed = topSchema.safeParse(expanded);
+  if (!parsed.success) found.push(...complaints(parsed.error.issues, [], raw, places));
+  const top: TopShape = parsed.success ? parsed.data : {};
+  const limits = { ...defaults.limits, ...definedOf(top.limits) };
+  const pool = poolOf(top, defaults, places, found);
+  const baseDirectory = environment.paths.dirname(assembly.path);
+
+  const servers: ServerSpec[] = [];
+  const section = expanded[assembly.serversKey];
+  for (const [name, value] of Object.entries(isObject(section) ? section : {})) {
+    const server = readServer(name, value, [assembly.serversKey, name], {
+      environment,
+      baseDirectory,
+      raw,
+      places,
+      toolTimeoutMs: limits.toolTimeoutMs,
+      isUnresolved: (path) => expander.isUnresolved(path),
+      problems: found,
+      notices,
+    });
+    if (server !== undefined) servers.push(server);
+  }
+  // A value whose reference could not be resolved has its problem already; what else is wrong with it means nothing.
+  problems.push(...found.filter((problem) => !expander.isUnresolved(problem.path)));
+  return {
+    ...defaults,
+    servers,
+    toolPrefix: top.toolPrefix ?? defaults.toolPrefix,
+    statePath:
+      top.state === undefined ? defaults.statePath : stateOf(top.state, baseDirectory, places, environment, problems),
+    limits,
+    pool,
+    log: { level: top.log?.level ?? defaults.log.level },
+    secrets: secretsOf(expander.secretValues, secretCandidates(servers, assembly.serversKey, expander)),
+    source: { path: assembly.path },
+    notices,
+  };
+}
+
+async function withOptions(config: Config, options: ConfigOptions, environment: Environment): Promise<Config> {
+  const { mode, state, logLevel } = options;
+  if (mode === undefined && state === undefined && logLevel === undefined) return config;
+  const [{ LOG_LEVELS }, { NOT_YET, notYetValue }] = await Promise.all([import('./schema.ts'), import('./not-yet.ts')]);
+  const problems: Problem[] = [];
+  if (mode !== undefined && mode !== 'code') {
+    problems.push(
+      Object.hasOwn(NOT_YET.values.mode, mode)
+        ? { ...notYetValue('mode', mode, undefined), path: ['--mode'] }
+        : wrongOption('--mode', mode, ['code']),
+    );
+  }
+  if (logLevel !== undefined && !(LOG_LEVELS as readonly string[]).includes(logLevel)) {
+    problems.push(wrongOption('--log-level', logLevel, LOG_LEVELS));
+  }
+  const statePath =
+    state === undefined ? config.statePath : stateOf(state, environment.cwd, undefined, environment, problems);
+  if (problems.length > 0) throw configError(problems, undefined);
+  return { ...config, statePath, log: { level: (logLevel as LogSeverity | undefined) ?? config.log.level } };
+}
+
+/** The key that holds the servers: `mcpServers`, or VS Code's `servers`. Both at once are a contradiction. */
+function serversKeyOf(root: Readonly<Record<string, unknown>>, places: Places, problems: Problem[]): string {
+  if (!Object.hasOwn(root, 'servers')) return 'mcpServers';
+  if (!Object.hasOwn(root, 'mcpServers')) return 'servers';
+  problems.push({
+    code: 'config.key',
+    message: '`servers` and `mcpServers` both list servers',
+    path: ['servers'],
+    place: places.ofKey(['servers']),
+    hint: 'Move all servers under `mcpServers`.',
+    nearest: ['mcpServers'],
+  });
+  return 'mcpServers';
+}
+
+/** A disabled server is not looked at any further: its variables may well be missing. */
+function withoutDisabled(root: Readonly<Record<string, unknown>>, serversKey: string): Record<string, unknown> {
+  const section = root[serversKey];
+  if (!isObject(section)) return { ...root };
+  const enabled = Object.entries(section).filter(([, server]) => !(isObject(server) && server.disabled === true));
+  return { ...root, [serversKey]: Object.fromEntries(enabled) };
+}
+
+function poolOf(top: TopShape, defaults: Config, places: Places, problems: Problem[]): Config['pool'] {
+  const asked = definedOf(top.pool);
+  const pool = { ...defaults.pool, ...asked };
+  if (asked.max === undefined) return { ...pool, max: Math.max(pool.max, pool.min) };
+  if (pool.min <= pool.max) return pool;
+  if (asked.min === undefined) return { ...pool, min: pool.max };
+  const message = `\`min\` is ${pool.min} workers, more than \`max\` with ${pool.max}`;
+  problems.push({ code: 'config.value', message, path: ['pool', 'min'], place: places.ofValue(['pool', 'min']) });
+  return pool;
+}
+
+/** `"memory"`, or the absolute path of a file; another kind of store is a problem. */
+function stateOf(
+  state: string,
+  base: string,
+  places: Places | undefined,
+  environment: Environment,
+  problems: Problem[],
+): string | undefined {
+  if (state === 'memory' || state === ':memory:') return undefined;
+  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(state)?.[1];
+  if (scheme === undefined) return resolvePath(state, base, environment);
+  problems.push({
+    code: 'config.value',
+    message: `there is no store for \`${scheme}://\`${/^rediss?$/i.test(scheme) ? ' in this version yet' : ''}`,
+    path: places === undefined ? ['--state'] : ['state'],
+    place: places?.ofValue(['state']),
+    hint: 'Name a file, or `"memory"`.',
+  });
+  return undefined;
+}
+
+function* secretCandidates(
+  servers: readonly ServerSpec[],
+  serversKey: string,
+  expander: Expander,
+): Generator<SecretCandidate> {
+  for (const server of servers) {
+    const kind = server.transport === 'stdio' ? 'env' : 'header';
+    const key = server.transport === 'stdio' ? 'env' : 'headers';
+    for (const [name, value] of Object.entries(server.transport === 'stdio' ? server.env : server.headers)) {
+      const path: Path = [serversKey, server.name, key, name];
+      yield { kind, name, value, fromVariable: expander.isFromSecret(path) };
+    }
+  }
+}
+
+function wrongOption(option: string, value: string, choices: readonly string[]): Problem {
+  const near = nearest(value, choices, 1);
+  const message = `expected one of ${choices.map((choice) => `\`${choice}\``).join(', ')}, got \`${value}\``;
+  return {
+    code: 'config.value',
+    message,
+    path: [option],
+    place: undefined,
+    ...(near.length > 0 ? { nearest: near } : {}),
+  };
+}
+
+function notAnObject(places: Places): Problem {
+  const message = 'the file holds no object; it starts with `{"mcpServers": {…}}`';
+  return { code: 'config.value', message, path: [], place: places.ofValue([]) };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The members that are not undefined; a spread would let an undefined one win over a default. */
+function definedOf<Shape extends object>(
+  shape: Shape | undefined,
+): { [Key in keyof Shape]?: Exclude<Shape[Key], undefined> } {
+  return Object.fromEntries(Object.entries(shape ?? {}).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof Shape]?: Exclude<Shape[Key], undefined>;
+  };
+}

@@ -1,0 +1,93 @@
+/**
+ * What the config's contract knows and this version does not do yet. Such a key or value is refused by name, because a
+ * setting that is accepted and ignored is worse than one that is missing: a policy that nobody enforces, a cache that nobody
+ * keeps. Whoever builds the feature takes its row out of `NOT_YET`.
+ */
+import type { Places } from './places.ts';
+import type { Path, Problem } from './problem.ts';
+
+/** Keys and values, with what they are for. */
+export const NOT_YET = {
+  topKeys: {
+    hotSet: 'tools that are passed through beside ours',
+    isolation: 'running servers in containers',
+    cache: 'keeping the results of tools',
+    sessions: 'sessions and their limits',
+    intents: 'saved programs',
+    policy: 'tenants, grants and approvals',
+    backends: 'sandboxes other than the built-in one',
+    plugins: 'adapters as WASM components',
+  },
+  serverKeys: { cache: 'keeping the results of its tools' },
+  values: {
+    mode: { hybrid: 'our tools beside a hot set', direct: 'plain pass-through' },
+    check: { error: 'type-checking a program before it runs', warn: 'type-checking a program before it runs' },
+  },
+} as const satisfies {
+  topKeys: Record<string, string>;
+  serverKeys: Record<string, string>;
+  values: Record<string, Record<string, string>>;
+};
+
+/**
+ * Takes everything of `NOT_YET` out of `root` (a copy is returned) and answers a problem for each.
+ * @param serverPaths where the servers stand, so that their keys are looked at too.
+ */
+export function setApartNotYet(
+  root: Readonly<Record<string, unknown>>,
+  serversKey: string,
+  places: Places,
+): { rest: Record<string, unknown>; problems: Problem[] } {
+  const problems: Problem[] = [];
+  const rest = without(root, NOT_YET.topKeys, [], places, problems);
+  for (const [key, values] of Object.entries(NOT_YET.values)) {
+    const value = rest[key];
+    if (typeof value !== 'string' || !Object.hasOwn(values, value)) continue;
+    problems.push(notYetValue(key, value, places.ofValue([key])));
+    delete rest[key];
+  }
+  if (typeof rest.state === 'string' && /^rediss?:/i.test(rest.state)) {
+    problems.push({
+      ...notYetProblem('a store in Redis is not in this version yet', ['state'], places.ofValue(['state'])),
+      hint: 'Name a file, or leave `state` out for the default one.',
+    });
+    delete rest.state;
+  }
+  const servers = rest[serversKey];
+  if (typeof servers === 'object' && servers !== null && !Array.isArray(servers)) {
+    rest[serversKey] = Object.fromEntries(
+      Object.entries(servers).map(([name, server]) => {
+        if (typeof server !== 'object' || server === null || Array.isArray(server)) return [name, server];
+        return [name, without(server, NOT_YET.serverKeys, [serversKey, name], places, problems)];
+      }),
+    );
+  }
+  return { rest, problems };
+}
+
+/** The problem for a value of `NOT_YET.values`; also used for the command line's `--mode`. */
+export function notYetValue(key: string, value: string, place: Problem['place']): Problem {
+  const purpose = (NOT_YET.values as Record<string, Record<string, string>>)[key]?.[value] ?? '';
+  return notYetProblem(`\`${key}: ${JSON.stringify(value)}\` (${purpose}) is not in this version yet`, [key], place);
+}
+
+function without(
+  object: object,
+  table: Readonly<Record<string, string>>,
+  path: Path,
+  places: Places,
+  problems: Problem[],
+): Record<string, unknown> {
+  const rest: Record<string, unknown> = { ...object };
+  for (const [key, purpose] of Object.entries(table)) {
+    if (!Object.hasOwn(rest, key)) continue;
+    const at = [...path, key];
+    problems.push(notYetProblem(`\`${key}\` (${purpose}) is not in this version yet`, at, places.ofKey(at)));
+    delete rest[key];
+  }
+  return rest;
+}
+
+function notYetProblem(message: string, path: Path, place: Problem['place']): Problem {
+  return { code: 'config.value', message, path, place, hint: 'Leave it out until it is.' };
+}

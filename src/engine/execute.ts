@@ -1,0 +1,340 @@
+/**
+ * One program, from the caller's text to its outcome: the table of contents of the product.
+ *
+ *   admit → normalise → lease and run (backend, through the gate) → word the end → shape to the budget → count tokens
+ *
+ * A failing program is an outcome. `execute` rejects only when there is no outcome: no room, a parameter that makes no
+ * sense, a fault of ours.
+ */
+import { randomFillSync } from 'node:crypto';
+import type { Clock } from '../core/clock.ts';
+import { ERROR_TABLE, type ErrorCode, errorKind, OptimizerError } from '../core/errors.ts';
+import { type ExecutionId, newExecutionId } from '../core/ids.ts';
+import { byteLength, type Json } from '../core/json.ts';
+import type { RunEnd, RunFailure, RunUsage, SandboxBackend } from '../sandbox/backend.ts';
+import { type Limits, lowerLimits } from '../sandbox/limits.ts';
+import type { Log } from '../telemetry/log.ts';
+import { Admission } from './admission.ts';
+import { Gate, type ServeCapability } from './gate.ts';
+import type { Journal } from './journal.ts';
+import type { KeptValues } from './kept-values.ts';
+import { settleLedger, type TokenCounter } from './ledger.ts';
+import { type NormalizedProgram, normalizeProgram } from './normalize.ts';
+import type { Outcome, OutcomeError } from './outcome.ts';
+import type { ToolCaller, ToolSource } from './ports.ts';
+import type { ExecuteRequest, RunContext } from './request.ts';
+import { shapeJson } from './shape.ts';
+
+export interface ExecutorOptions {
+  readonly backends: Readonly<Record<string, SandboxBackend>>;
+  readonly defaultBackend: string;
+  readonly tools: ToolSource;
+  readonly caller: ToolCaller;
+  readonly limits: Limits;
+  /** Interfaces a run may be granted; a request may only name fewer. */
+  readonly grants: readonly string[];
+  readonly kept: KeptValues;
+  readonly tokens: TokenCounter;
+  /** What a model is shown of an outcome; its tokens are the ledger's `answer`. */
+  readonly renderAnswer: (outcome: Outcome) => string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const DEFAULT_TENANT = 'default';
+/** A lost run that had written nothing is started again this many times. */
+const RETRIES_AFTER_LOSS = 1;
+
+export class Executor {
+  readonly #options: ExecutorOptions;
+  readonly #admission: Admission;
+  #completed = 0;
+  #failed = 0;
+  #tokensSaved = 0;
+
+  constructor(options: ExecutorOptions) {
+    this.#options = options;
+    this.#admission = new Admission(options.limits);
+  }
+
+  async execute(request: ExecuteRequest, context: RunContext): Promise<Outcome> {
+    refuseUnfinished(request);
+    const limits = lowerLimits(this.#options.limits, request.limits);
+    const executionId = newExecutionId();
+    const queuedMs = this.#options.clock.monotonicMs();
+    await this.#admission.enter(context.signal);
+    const startedMs = this.#options.clock.monotonicMs();
+    try {
+      const outcome = await this.#run(request, context, limits, executionId, startedMs - queuedMs);
+      if (outcome.status === 'completed') this.#completed++;
+      else this.#failed++;
+      this.#tokensSaved += outcome.tokens.saved;
+      context.onEvent({ type: 'state', executionId, state: outcome.status });
+      return outcome;
+    } finally {
+      this.#admission.leave(this.#options.clock.monotonicMs() - startedMs);
+    }
+  }
+
+  stats(): Json {
+    return {
+      completed: this.#completed,
+      failed: this.#failed,
+      inFlight: this.#admission.inFlight,
+      queued: this.#admission.queued,
+      tokensSaved: this.#tokensSaved,
+    };
+  }
+
+  async #run(
+    request: ExecuteRequest,
+    context: RunContext,
+    limits: Limits,
+    executionId: ExecutionId,
+    queueMs: number,
+  ): Promise<Outcome> {
+    const backend = this.#backend(request.backend);
+    const grants = this.#grants(request.grants);
+    let program: NormalizedProgram;
+    try {
+      program = normalizeProgram(request.code, limits.sourceBytes);
+    } catch (error) {
+      if (error instanceof OptimizerError) return this.#refused(executionId, request.code, error, queueMs);
+      throw error;
+    }
+    context.onEvent({ type: 'state', executionId, state: 'running' });
+    for (let attempt = 0; ; attempt++) {
+      const gate = this.#gate(request, context, limits, executionId, grants);
+      const end = await backend
+        .run({
+          executionId,
+          tenant: request.tenant ?? DEFAULT_TENANT,
+          source: program.source,
+          paramsText: JSON.stringify(request.params ?? {}),
+          grants,
+          limits,
+          seed: freshSeed(),
+          signal: context.signal,
+          hostCall: (call) => gate.hostCall(call),
+          onLog: (line) => context.onEvent({ type: 'console', executionId, ...line }),
+        })
+        .finally(() => gate.close());
+      const lost = end.failure?.code === 'sandbox.lost';
+      if (lost && attempt < RETRIES_AFTER_LOSS && !gate.journal.wrote) continue;
+      return this.#outcome({ request, limits, executionId, queueMs, program, gate, end });
+    }
+  }
+
+  #backend(name: string | undefined): SandboxBackend {
+    const wanted = name ?? this.#options.defaultBackend;
+    const backend = Object.hasOwn(this.#options.backends, wanted) ? this.#options.backends[wanted] : undefined;
+    if (backend) return backend;
+    throw new OptimizerError('sandbox.unavailable', `there is no backend \`${wanted}\` in this version`, {
+      hint: `Backends here: ${Object.keys(this.#options.backends).join(', ')}.`,
+    });
+  }
+
+  #grants(asked: readonly string[] | undefined): readonly string[] {
+    const all = this.#options.grants;
+    if (!asked) return all;
+    const unknown = asked.filter((name) => !all.includes(name));
+    if (unknown.length === 0) return asked;
+    throw new OptimizerError('request.params', `grants: \`${unknown[0]}\` is not a capability of this server`, {
+      hint: `Capabilities: ${all.join(', ')}.`,
+      data: { path: 'grants' },
+    });
+  }
+
+  #gate(
+    request: ExecuteRequest,
+    context: RunContext,
+    limits: Limits,
+    executionId: ExecutionId,
+    grants: readonly string[],
+  ): Gate {
+    const { tools, caller, clock, log, kept } = this.#options;
+    const tenant = request.tenant ?? DEFAULT_TENANT;
+    const blobs: ServeCapability = async (_, [handle]) => JSON.parse(kept.load(tenant, handle as string)) as Json;
+    return new Gate({
+      executionId,
+      readOnly: request.readOnly ?? false,
+      grants,
+      limits,
+      tools,
+      caller,
+      served: { blobs },
+      clock,
+      log,
+      onEvent: (event) => context.onEvent(event),
+    });
+  }
+
+  /** A program that never ran. */
+  #refused(executionId: ExecutionId, code: string, error: OptimizerError, queueMs: number): Outcome {
+    const outcome = emptyOutcome(executionId, { ...NO_USAGE, queueMs });
+    const { line, column } = (error.data ?? {}) as { line?: number; column?: number };
+    outcome.error = {
+      ...wordsOf(error),
+      ...(line === undefined ? {} : { line }),
+      ...(column === undefined ? {} : { column }),
+    };
+    return this.#counted(outcome, code, { definitions: new Map(), texts: [] });
+  }
+
+  #outcome(run: {
+    request: ExecuteRequest;
+    limits: Limits;
+    executionId: ExecutionId;
+    queueMs: number;
+    program: NormalizedProgram;
+    gate: Gate;
+    end: RunEnd;
+  }): Outcome {
+    const { end, gate, limits } = run;
+    const outcome = emptyOutcome(run.executionId, { ...end.usage, queueMs: run.queueMs });
+    outcome.logs = end.logs;
+    outcome.logsDropped = end.logsDropped;
+    outcome.calls = gate.journal.calls;
+    outcome.usage.hostCalls = gate.journal.calls.length;
+    if (end.failure) {
+      outcome.error = failureOf(end.failure, gate, run.program);
+    } else {
+      this.#setValue(outcome, end.valueText ?? 'null', run.request.tenant ?? DEFAULT_TENANT, limits);
+    }
+    return this.#counted(outcome, run.request.code, gate.journal.directCost);
+  }
+
+  /** Inline up to `valueBytes`; a larger value is kept whole behind a handle and shown cut, never invalid. */
+  #setValue(outcome: Outcome, text: string, tenant: string, limits: Limits): void {
+    const bytes = byteLength(text);
+    if (bytes > limits.keptValueBytes) {
+      outcome.status = 'failed';
+      outcome.error = wordsOf(
+        new OptimizerError(
+          'limit.value',
+          `the returned value has ${bytes} bytes; at most keptValueBytes = ${limits.keptValueBytes} bytes can be kept`,
+        ),
+      );
+      return;
+    }
+    outcome.status = 'completed';
+    const value = JSON.parse(text) as Json;
+    if (bytes <= limits.valueBytes) {
+      outcome.value = value;
+      return;
+    }
+    const shaped = shapeJson(value, Math.floor(limits.valueBytes / 4));
+    outcome.value = shaped.value;
+    outcome.truncated = { handle: this.#options.kept.keep(tenant, text), bytes, shown: shaped.chars };
+  }
+
+  #counted(outcome: Outcome, code: string, direct: Journal['directCost']): Outcome {
+    outcome.tokens = settleLedger(this.#options.tokens, code, this.#options.renderAnswer(outcome), direct);
+    return outcome;
+  }
+}
+
+const NO_USAGE: RunUsage = {
+  wallMs: 0,
+  guestCpuMs: 0,
+  queueMs: 0,
+  memoryPeakBytes: 0,
+  hostCalls: 0,
+  bytesIn: 0,
+  bytesOut: 0,
+};
+
+function emptyOutcome(executionId: ExecutionId, usage: RunUsage): Outcome {
+  return {
+    executionId,
+    status: 'failed',
+    logs: [],
+    logsDropped: 0,
+    calls: [],
+    usage,
+    tokens: { answer: 0, withoutOptimizer: 0, saved: 0 },
+  };
+}
+
+/** 128 bits from the system's generator: two runs never share a random number. */
+function freshSeed(): [number, number, number, number] {
+  const words = randomFillSync(new Uint32Array(4));
+  return [words[0] as number, words[1] as number, words[2] as number, words[3] as number];
+}
+
+/** Parameters of the contract that this version does not serve are refused, never ignored. */
+function refuseUnfinished(request: ExecuteRequest): void {
+  const refuse = (name: string, hint: string): never => {
+    throw new OptimizerError('request.params', `${name}: this version does not have it yet`, {
+      hint,
+      data: { path: name },
+    });
+  };
+  if (request.session !== undefined)
+    refuse('session', 'Leave `session` out; pass what the next run needs in `params`.');
+  if (request.record === true) refuse('record', 'Leave `record` out.');
+  if (request.check !== undefined && request.check !== 'off') refuse('check', 'Leave `check` out, or send "off".');
+  if (request.idempotencyKey !== undefined) refuse('idempotencyKey', 'Leave `idempotencyKey` out.');
+  if (request.language !== undefined && !['typescript', 'javascript'].includes(request.language)) {
+    throw new OptimizerError('sandbox.unavailable', `language: no backend here runs ${request.language}`, {
+      hint: 'Write TypeScript or JavaScript.',
+    });
+  }
+}
+
+function wordsOf(error: OptimizerError): OutcomeError {
+  return {
+    code: error.code,
+    kind: error.kind,
+    message: error.message,
+    hint: error.hint ?? ERROR_TABLE[error.code].remedy,
+    retryable: error.retryable,
+    ...(error.data === undefined ? {} : { data: error.data }),
+  };
+}
+
+/** The backend's word on the end, with the gate's own error where the program did not catch one, in the caller's lines. */
+function failureOf(failure: RunFailure, gate: Gate, program: NormalizedProgram): OutcomeError {
+  const own = failure.call === undefined ? undefined : gate.refusalOf(failure.call);
+  const code: ErrorCode = own?.code ?? failure.code;
+  const message = own?.message ?? failure.message;
+  const wrote = gate.journal.wrote;
+  const retryable = (own?.retryable ?? ERROR_TABLE[code].retryable) && !wrote;
+  return {
+    code,
+    kind: errorKind(code),
+    message,
+    hint: own?.hint ?? hintFor(code, message),
+    ...positionOf(failure, program),
+    retryable,
+    ...(own?.data === undefined ? {} : { data: own.data }),
+  };
+}
+
+function positionOf(failure: RunFailure, program: NormalizedProgram): { line?: number; column?: number } {
+  const { line, column } = failure;
+  if (line === undefined || line > program.lines) return {};
+  if (column === undefined) return { line };
+  return { line, column: Math.max(1, line === 1 ? column - program.firstLineShift : column) };
+}
+
+/** What to do about a `ReferenceError`: names that models expect and that a guest does not have. */
+const MISSING_GLOBALS: Readonly<Record<string, string>> = {
+  fetch: 'There is no network here; call a server through `tools.<server>.<tool>(args)`.',
+  require: 'There are no modules here; call servers through `tools`, the language’s own library is there.',
+  process: 'There is no process here; pass values as `params`.',
+  fs: 'There is no file system here; use a server that has one through `tools`.',
+  Buffer: 'There is no Buffer; use TextEncoder, TextDecoder, atob and btoa.',
+  setInterval: 'There is no setInterval; use setTimeout in a loop.',
+  module: 'There are no modules here; end the program with `return`.',
+  exports: 'There are no modules here; end the program with `return`.',
+};
+const GLOBALS =
+  'tools, search, params, load, console, setTimeout, clearTimeout, queueMicrotask, structuredClone, URL, URLSearchParams, TextEncoder, TextDecoder, atob, btoa, crypto, AbortController, performance';
+
+function hintFor(code: ErrorCode, message: string): string {
+  const missing = code === 'program.error' ? /'?([A-Za-z_$][\w$]*)'? is not defined/.exec(message)?.[1] : undefined;
+  if (missing === undefined) return ERROR_TABLE[code].remedy;
+  const known = Object.hasOwn(MISSING_GLOBALS, missing) ? `${MISSING_GLOBALS[missing]} ` : '';
+  return `${known}Globals: ${GLOBALS}.`;
+}

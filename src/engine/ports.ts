@@ -1,0 +1,44 @@
+/** What the engine needs of the floor below, as the few functions that it calls; `app` hands in catalogue and fleet. */
+
+import type { Json } from '../core/json.ts';
+import type { Effect } from './outcome.ts';
+
+/** A tool as the gate sees it. */
+export interface GateTool {
+  readonly server: string;
+  readonly name: string;
+  readonly effect: Effect;
+  /** One line, shown beside a refused call. */
+  readonly signature: string;
+  /** What a client would put into a model's prompt for this tool: the text behind `withoutOptimizer`. */
+  readonly promptText: string;
+}
+
+export interface ArgumentIssue {
+  readonly path: string;
+  readonly message: string;
+}
+
+export interface ToolSource {
+  /** By original name or alias on both levels; throws `request.server` or `request.tool` with the nearest names. */
+  require(server: string, tool: string): GateTool;
+  /** Empty when the arguments fit the tool's input schema. */
+  validate(tool: GateTool, args: Json): readonly ArgumentIssue[];
+  search(query: string, limit: number | undefined): Promise<Json>;
+}
+
+export interface CallOptions {
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+  onProgress(progress: { progress: number; total?: number; message?: string }): void;
+}
+
+/** The data of a tool's result, taken apart from its envelope. `renderedText` is what a client would show a model. */
+export type ToolAnswer =
+  | { readonly ok: true; readonly value: Json; readonly raw: Json }
+  | { readonly ok: false; readonly message: string; readonly raw: Json };
+
+export interface ToolCaller {
+  /** Rejects with an `upstream.*` or `limit.toolResult` OptimizerError. */
+  call(server: string, tool: string, args: Json, options: CallOptions): Promise<ToolAnswer>;
+}

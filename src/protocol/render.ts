@@ -1,0 +1,116 @@
+/**
+ * An outcome as a model reads it: errors first, then the value, what was emitted, the logs, a one-line run report.
+ * Pure. The engine has already cut to `answerChars`; what comes in here goes out whole. Decision: after a write nothing
+ * here advises to run the program again, because the write would happen twice.
+ */
+import type { Json, JsonObject } from '../core/json.ts';
+import type { CallRecord, Outcome, OutcomeError } from '../engine/outcome.ts';
+import type { RpcErrorBody } from './json-rpc.ts';
+
+export interface ToolAnswer {
+  readonly content: JsonObject[];
+  readonly isError: boolean;
+}
+
+/** `isBlock` says whether an emitted value is a content block of MCP; what is none is shown as JSON text. */
+export function renderOutcome(outcome: Outcome, isBlock: (value: Json) => boolean): ToolAnswer {
+  const texts = [headText(outcome)];
+  const blocks = (outcome.content ?? []).filter(isBlock) as JsonObject[];
+  for (const stray of (outcome.content ?? []).filter((value) => !isBlock(value))) texts.push(JSON.stringify(stray));
+  const content = texts.filter((text) => text !== undefined).map(textBlock);
+  content.push(...blocks, textBlock(tailText(outcome)));
+  return { content, isError: outcome.status === 'failed' };
+}
+
+/** A failure that has no outcome: wrong arguments, an unknown tool, a fault of ours. */
+export function renderError(error: RpcErrorBody): ToolAnswer {
+  const hint = error.data.hint;
+  const text = `Error ${String(error.data.code)}: ${error.message}${typeof hint === 'string' ? `\n${hint}` : ''}`;
+  return { content: [textBlock(text)], isError: true };
+}
+
+export function renderText(text: string): ToolAnswer {
+  return { content: [textBlock(text)], isError: false };
+}
+
+function textBlock(text: string): JsonObject {
+  return { type: 'text', text };
+}
+
+function headText(outcome: Outcome): string | undefined {
+  switch (outcome.status) {
+    case 'failed':
+      return failureText(outcome);
+    case 'paused':
+      return approvalText(outcome);
+    case 'completed':
+      return valueText(outcome);
+  }
+}
+
+function failureText(outcome: Outcome): string {
+  const { error } = outcome;
+  if (error === undefined) return 'Error internal.error: the run failed without a reason.';
+  const where = error.line === undefined ? '' : ` at line ${error.line}${columnText(error)}`;
+  const lines = [`Error ${error.code}${where}: ${error.message}`];
+  const written = writesText(outcome.calls);
+  if (error.hint !== undefined && !(written !== undefined && error.retryable)) lines.push(error.hint);
+  if (written !== undefined) lines.push(written);
+  return lines.join('\n');
+}
+
+function columnText(error: OutcomeError): string {
+  return error.column === undefined ? '' : `, column ${error.column}`;
+}
+
+/** What a failed run has changed in the world; undefined when nothing was written. */
+function writesText(calls: readonly CallRecord[]): string | undefined {
+  const writes = calls.filter((call) => call.effect === 'write');
+  const done = tally(writes.filter((call) => call.status === 'ok'));
+  const unsure = tally(writes.filter((call) => call.status === 'unknown' || call.status === 'error'));
+  const parts = [];
+  if (done !== '') parts.push(`Already took effect: ${done}.`);
+  if (unsure !== '') parts.push(`May have taken effect: ${unsure}.`);
+  if (parts.length === 0) return undefined;
+  return `${parts.join(' ')} Continue from there in a new program without these calls.`;
+}
+
+/** `a.b ×2, c.d` in order of first appearance. */
+function tally(calls: readonly CallRecord[]): string {
+  const counts = new Map<string, number>();
+  for (const call of calls) counts.set(call.tool, (counts.get(call.tool) ?? 0) + 1);
+  return [...counts].map(([tool, count]) => (count === 1 ? tool : `${tool} ×${count}`)).join(', ');
+}
+
+function approvalText(outcome: Outcome): string {
+  const { approval } = outcome;
+  if (approval === undefined) return 'Paused: a call waits for approval.';
+  return `Paused: ${approval.tool} waits for a person's approval (id ${approval.id}, until ${approval.expiresAt}). Arguments: ${JSON.stringify(approval.arguments)}`;
+}
+
+function valueText(outcome: Outcome): string | undefined {
+  const { value, truncated } = outcome;
+  if (value === undefined) {
+    return (outcome.content ?? []).length > 0 ? undefined : 'The program returned nothing; `return` what you need.';
+  }
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  if (truncated === undefined) return text;
+  return `${text}\n[cut: ${truncated.shown} of ${truncated.bytes} bytes shown; load(${JSON.stringify(truncated.handle)}) in a program gives all]`;
+}
+
+function tailText(outcome: Outcome): string {
+  const lines = outcome.logs.map((line) => `[${line.level}] ${line.text}`);
+  if (outcome.logsDropped > 0) lines.push(`[${outcome.logsDropped} more dropped]`);
+  if (lines.length > 0) lines.unshift('Logs:');
+  return [...lines, reportText(outcome)].join('\n');
+}
+
+function reportText(outcome: Outcome): string {
+  const { calls, tokens } = outcome;
+  const count = (effect: CallRecord['effect']): number => calls.filter((call) => call.effect === effect).length;
+  const parts = [`Calls: ${count('read')} read, ${count('write')} write`];
+  const failed = calls.filter((call) => call.status !== 'ok' && call.status !== 'cached' && call.status !== 'replayed');
+  if (failed.length > 0) parts.push(`${failed.length} without an answer or with an error`);
+  if (tokens.saved > 0) parts.push(`tokens saved: ${tokens.saved}`);
+  return `(${parts.join('; ')})`;
+}

@@ -1,0 +1,231 @@
+/**
+ * JSON Schemas of everything that `optimizer/*` takes and gives, as data. `params.ts` reads requests by them,
+ * `docs/protocol.schema.json` is generated from them, and the tests hold live traffic against them: one home per shape.
+ * Results are described open (a new field breaks nobody), parameters closed (a misspelt one is an error).
+ */
+import { ERROR_TABLE } from '../core/errors.ts';
+import type { Json, JsonObject } from '../core/json.ts';
+import { LIMITS } from '../sandbox/limits.ts';
+
+/** The part of JSON Schema 2020-12 that parameters are described with; `params.ts` knows exactly these keywords. */
+export interface ParamsSchema {
+  readonly type?: 'object' | 'array' | 'string' | 'boolean' | 'integer';
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, ParamsSchema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: boolean;
+  readonly items?: ParamsSchema;
+  readonly maxItems?: number;
+  readonly enum?: readonly Json[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+}
+
+const NAME: ParamsSchema = { type: 'string', minLength: 1, maxLength: 200 };
+
+/** Every method takes these two; `_meta` is MCP's place for a progress token. */
+const COMMON: Readonly<Record<string, ParamsSchema>> = {
+  tenant: { ...NAME, description: 'Whose context, sessions and quota; needs no prior creation.' },
+  _meta: { type: 'object', description: '`progressToken` asks for `notifications/progress`.' },
+};
+
+function params(properties: Record<string, ParamsSchema>, required: readonly string[] = []): ParamsSchema {
+  return { type: 'object', properties: { ...properties, ...COMMON }, required, additionalProperties: false };
+}
+
+const limits: ParamsSchema = {
+  type: 'object',
+  description: 'May only lower the configured ceilings; docs/limits.md has names and units.',
+  properties: Object.fromEntries(
+    Object.entries(LIMITS).map(([name, limit]) => [
+      name,
+      { type: 'integer', minimum: Math.min(limit.min, 1), description: `${limit.unit}: ${limit.reason}` } as const,
+    ]),
+  ),
+  additionalProperties: false,
+};
+
+const execute = params(
+  {
+    code: { type: 'string', description: 'The program.' },
+    params: { type: 'object', description: 'What the program sees as `params`.' },
+    session: { ...NAME, description: 'Keeps context and top-level variables between runs.' },
+    readOnly: { type: 'boolean', description: 'Refuse every tool that may write.' },
+    limits,
+    grants: { type: 'array', items: NAME, maxItems: 64, description: 'Interfaces of wit/ linked into the run.' },
+    backend: { ...NAME, description: 'Default `quickjs`.' },
+    language: { enum: ['typescript', 'javascript', 'node', 'python', 'shell'] },
+    record: { type: 'boolean', description: 'Keep what a replay needs.' },
+    check: { enum: ['error', 'warn', 'off'], description: 'Type check before the run; default `off` here.' },
+    idempotencyKey: { ...NAME, description: 'Same key and code: same outcome, no second run.' },
+    events: { type: 'boolean', description: 'Send `optimizer/event` while the program runs; default false.' },
+  },
+  ['code'],
+);
+
+const search = params(
+  { query: { type: 'string', maxLength: 4_000 }, limit: { type: 'integer', minimum: 1, maximum: 100 } },
+  ['query'],
+);
+
+const ref = (name: string): JsonObject => ({ $ref: `#/$defs/${name}` });
+const text: JsonObject = { type: 'string' };
+const whole: JsonObject = { type: 'integer', minimum: 0 };
+const amount: JsonObject = { type: 'number' };
+const record = (properties: JsonObject, required: string[] = Object.keys(properties)): JsonObject => ({
+  type: 'object',
+  properties,
+  required,
+});
+
+const CALL_STATUS = ['ok', 'error', 'cached', 'replayed', 'denied', 'unknown'];
+const LEVELS = ['debug', 'info', 'warn', 'error'];
+
+/** Shapes that results, errors and notifications refer to. */
+const DEFS: JsonObject = {
+  ErrorCode: { enum: Object.keys(ERROR_TABLE) },
+  LogLine: record({ level: { enum: LEVELS }, text }),
+  CallRecord: record({
+    seq: whole,
+    tool: text,
+    status: { enum: CALL_STATUS },
+    ms: amount,
+    effect: { enum: ['read', 'write'] },
+    argsHash: text,
+  }),
+  OutcomeError: record(
+    {
+      code: ref('ErrorCode'),
+      kind: text,
+      message: text,
+      hint: text,
+      line: whole,
+      column: whole,
+      retryable: { type: 'boolean' },
+      data: true,
+    },
+    ['code', 'kind', 'message', 'retryable'],
+  ),
+  Outcome: record(
+    {
+      executionId: text,
+      status: { enum: ['completed', 'failed', 'paused'] },
+      value: true,
+      error: ref('OutcomeError'),
+      approval: record({ id: text, tool: text, arguments: true, expiresAt: text }),
+      logs: { type: 'array', items: ref('LogLine') },
+      logsDropped: whole,
+      calls: { type: 'array', items: ref('CallRecord') },
+      usage: record({
+        wallMs: amount,
+        guestCpuMs: amount,
+        queueMs: amount,
+        memoryPeakBytes: amount,
+        hostCalls: whole,
+        bytesIn: whole,
+        bytesOut: whole,
+      }),
+      tokens: record({ answer: whole, withoutOptimizer: whole, saved: { type: 'integer' } }),
+      truncated: record({ handle: text, bytes: whole, shown: whole }),
+      content: { type: 'array' },
+    },
+    ['executionId', 'status', 'logs', 'logsDropped', 'calls', 'usage', 'tokens'],
+  ),
+  /** What stands in `error` of a JSON-RPC answer. */
+  Error: record({
+    code: { type: 'integer' },
+    message: text,
+    data: record(
+      { code: ref('ErrorCode'), kind: text, hint: text, retryable: { type: 'boolean' }, correlationId: text },
+      ['code', 'kind', 'retryable'],
+    ),
+  }),
+};
+
+const described: JsonObject = {
+  server: text,
+  tool: text,
+  signature: text,
+  declaration: text,
+  pinned: { type: 'boolean' },
+};
+const match = record({ server: text, tool: text, signature: text, kind: { enum: ['tool', 'intent'] } });
+
+export interface MethodSchema {
+  readonly params: ParamsSchema;
+  readonly result: JsonObject;
+}
+
+/** One row per method; the handlers in `methods.ts` are a `Record` over the same names. */
+export const METHOD_SCHEMAS = {
+  'optimizer/execute': { params: execute, result: ref('Outcome') },
+  'optimizer/search': {
+    params: search,
+    result: record(
+      { matches: { type: 'array', items: match }, total: whole, missing: { type: 'array', items: text } },
+      ['matches', 'total'],
+    ),
+  },
+  'optimizer/describe': { params: params({ server: NAME, tool: NAME }, ['server', 'tool']), result: record(described) },
+  'optimizer/servers': {
+    params: params({}),
+    result: record({
+      servers: {
+        type: 'array',
+        items: record({ name: text, tools: whole, state: text, error: text }, ['name', 'tools', 'state']),
+      },
+    }),
+  },
+  'optimizer/health': { params: params({}), result: { type: 'object' } },
+  'optimizer/stats': { params: params({}), result: { type: 'object' } },
+  'optimizer/shutdown': { params: params({}), result: record({ stopping: { const: true } }) },
+} as const satisfies Record<string, MethodSchema>;
+
+export type MethodName = keyof typeof METHOD_SCHEMAS;
+
+const requestId: JsonObject = { type: ['string', 'integer'] };
+const event = (type: string, properties: JsonObject, required: string[]): JsonObject =>
+  record({ requestId, executionId: text, type: { const: type }, ...properties }, [
+    'requestId',
+    'executionId',
+    'type',
+    ...required,
+  ]);
+
+/** Notifications that the process sends for `optimizer/*` requests. */
+export const NOTIFICATION_SCHEMAS: Readonly<Record<string, JsonObject>> = {
+  'optimizer/event': {
+    oneOf: [
+      event('state', { state: { enum: ['queued', 'running', 'waiting', 'paused', 'completed', 'failed'] } }, ['state']),
+      event('console', { level: { enum: LEVELS }, text }, ['level', 'text']),
+      event(
+        'progress',
+        {
+          step: { enum: ['call', 'progress', 'answer'] },
+          tool: text,
+          calls: whole,
+          status: { enum: CALL_STATUS },
+          progress: amount,
+          total: amount,
+          message: text,
+        },
+        ['step', 'tool', 'calls'],
+      ),
+    ],
+  },
+  'notifications/progress': record({ progressToken: requestId, progress: amount, message: text }),
+};
+
+/** The document that `docs/protocol.schema.json` holds. */
+export function protocolSchema(): JsonObject {
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'MCP Optimizer: optimizer/* methods',
+    $defs: DEFS,
+    methods: METHOD_SCHEMAS as unknown as JsonObject,
+    notifications: { ...NOTIFICATION_SCHEMAS },
+    error: ref('Error'),
+  };
+}

@@ -1,0 +1,383 @@
+/**
+ * The QuickJS backend on the main thread: workers, dispatch to the least busy one, and the watchdog that ends what no
+ * interrupt can end. A run is answered exactly once, here, whatever becomes of its worker.
+ *
+ *   run() ─▶ least busy worker ─▶ calls ─▶ request.hostCall ─▶ settle … ─▶ end
+ *                 └─ overdue, crashed ─▶ terminated; its other runs end as `sandbox.lost`
+ */
+import type { ErrorCode } from '../../core/errors.ts';
+import type { Json } from '../../core/json.ts';
+import type { LogLine, RunEnd, RunRequest, SandboxBackend } from '../backend.ts';
+import { describeFailure } from './failure.ts';
+import type { FailReport } from './guest.ts';
+import type { ToMain, ToWorker, WorkerBoot, WorkerEnd, WorkerStats } from './messages.ts';
+import { createMonotonic, createWatch, overdueRun } from './watchdog.ts';
+
+/** What the backend needs of a thread; `node:worker_threads` Workers fit. */
+export interface WorkerThread {
+  postMessage(message: unknown): void;
+  terminate(): Promise<number>;
+  on(event: 'message', listener: (batch: ToMain[]) => void): unknown;
+  on(event: 'error', listener: (error: Error & { code?: string }) => void): unknown;
+  on(event: 'exit', listener: (code: number) => void): unknown;
+  unref(): void;
+}
+
+export interface QuickJsBackendOptions {
+  /** Starts a guest worker; the composition root knows where its code lies. */
+  readonly spawn: (boot: WorkerBoot) => WorkerThread;
+  readonly wasm: WebAssembly.Module;
+  readonly prelude: string;
+  readonly workersMin: number;
+  readonly workersMax: number;
+  readonly memoryBytes: number;
+  readonly stackBytes: number;
+  readonly warmGuests: number;
+  readonly idleGuestsMax: number;
+  readonly cleanupIntervalMs: number;
+  readonly pollMs: number;
+  readonly onWorkerLost?: (reason: string) => void;
+}
+
+/** How far past its allowance a slice may go before its thread is ended; the answer must come within deadline + 250 ms. */
+const OVERDUE_TOLERANCE_MS = 100;
+const WATCH_INTERVAL_MS = 25;
+/** How long a stopped or overdue run may take to say its last word. */
+const LAST_WORD_MS = 200;
+
+interface PendingRun {
+  readonly run: number;
+  readonly request: RunRequest;
+  readonly worker: WorkerSlot;
+  readonly startedMs: number;
+  readonly logs: LogLine[];
+  logsDropped: number;
+  hostCalls: number;
+  finish(end: WorkerEnd): void;
+  timer: NodeJS.Timeout | undefined;
+}
+
+interface WorkerSlot {
+  readonly thread: WorkerThread;
+  readonly watch: Float64Array;
+  readonly runs: Map<number, PendingRun>;
+  outbox: ToWorker[];
+  flushPlanned: boolean;
+  ready: boolean;
+  lost: boolean;
+  lastUsedMs: number;
+  stats: WorkerStats | undefined;
+}
+
+export class QuickJsBackend implements SandboxBackend {
+  readonly name = 'quickjs';
+  readonly #options: QuickJsBackendOptions;
+  readonly #now = createMonotonic();
+  readonly #workers = new Set<WorkerSlot>();
+  readonly #killed: Record<string, number> = {};
+  readonly #statsWaiting = new Map<number, () => void>();
+  #inventory: Readonly<Record<string, readonly string[]>> = {};
+  #nextRun = 1;
+  #nextStats = 1;
+  #watchTimer: NodeJS.Timeout | undefined;
+  #cleanupTimer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: QuickJsBackendOptions) {
+    this.#options = options;
+  }
+
+  /** Starts the first workers without waiting for them. */
+  start(): void {
+    while (this.#workers.size < this.#options.workersMin) this.#spawn();
+    this.#cleanupTimer ??= setInterval(() => this.#shrink(), this.#options.cleanupIntervalMs);
+    this.#cleanupTimer.unref();
+  }
+
+  /** Tells every worker what `Object.keys(tools)` answers. */
+  setInventory(names: Readonly<Record<string, readonly string[]>>): void {
+    this.#inventory = names;
+    for (const worker of this.#workers) this.#post(worker, { kind: 'inventory', names });
+  }
+
+  run(request: RunRequest): Promise<RunEnd> {
+    const worker = this.#choose();
+    const run = this.#nextRun++;
+    const startedMs = this.#now();
+    return new Promise((resolve) => {
+      const pending: PendingRun = {
+        run,
+        request,
+        worker,
+        startedMs,
+        logs: [],
+        logsDropped: 0,
+        hostCalls: 0,
+        timer: undefined,
+        finish: (end) => {
+          if (!worker.runs.delete(run)) return;
+          clearTimeout(pending.timer);
+          request.signal.removeEventListener('abort', onAbort);
+          worker.lastUsedMs = this.#now();
+          if (worker.runs.size === 0) this.#rest();
+          resolve(toRunEnd(pending, end, this.#now() - startedMs));
+        },
+      };
+      const onAbort = (): void => this.#stop(pending, 'request.cancelled');
+      worker.runs.set(run, pending);
+      this.#watch();
+      const { limits } = request;
+      this.#post(worker, {
+        kind: 'start',
+        run,
+        tenant: request.tenant,
+        source: request.source,
+        paramsText: request.paramsText,
+        grants: request.grants,
+        seed: request.seed,
+        limits: {
+          wallMs: limits.wallMs,
+          cpuMs: limits.cpuMs,
+          memoryBytes: limits.memoryBytes,
+          argumentBytes: limits.argumentBytes,
+          logBytes: limits.logBytes,
+          keptValueBytes: limits.keptValueBytes,
+        },
+      });
+      pending.timer = setTimeout(() => this.#stop(pending, 'limit.time'), limits.wallMs + OVERDUE_TOLERANCE_MS);
+      if (request.signal.aborted) onAbort();
+      else request.signal.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+
+  stats(): Json {
+    const workers = [...this.#workers].map((worker) => ({
+      ready: worker.ready,
+      runs: worker.runs.size,
+      ...(worker.stats ? { guests: worker.stats as unknown as Json } : {}),
+    }));
+    return { backend: this.name, workers, workersLost: this.#killed };
+  }
+
+  /** Asks the workers for fresh figures; a worker that is busy keeps its last ones. */
+  async refreshStats(): Promise<void> {
+    const asked = [...this.#workers].map((worker) => {
+      const request = this.#nextStats++;
+      const answered = new Promise<void>((resolve) => this.#statsWaiting.set(request, resolve));
+      this.#post(worker, { kind: 'stats', request });
+      const late = new Promise<void>((resolve) => setTimeout(resolve, LAST_WORD_MS));
+      return Promise.race([answered, late]).then(() => this.#statsWaiting.delete(request));
+    });
+    await Promise.all(asked);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#watchTimer);
+    clearInterval(this.#cleanupTimer);
+    const threads = [...this.#workers];
+    for (const worker of threads) this.#lose(worker, 'request.shutdown', undefined);
+    await Promise.all(threads.map((worker) => worker.thread.terminate()));
+  }
+
+  #choose(): WorkerSlot {
+    let best: WorkerSlot | undefined;
+    for (const worker of this.#workers) if (!best || worker.runs.size < best.runs.size) best = worker;
+    if (!best) return this.#spawn();
+    if (best.runs.size > 0 && this.#workers.size < this.#options.workersMax) this.#spawn();
+    return best;
+  }
+
+  #spawn(): WorkerSlot {
+    const options = this.#options;
+    const watch = createWatch();
+    const thread = options.spawn({
+      wasm: options.wasm,
+      prelude: options.prelude,
+      memoryBytes: options.memoryBytes,
+      stackBytes: options.stackBytes,
+      watch,
+      warmGuests: options.warmGuests,
+      idleGuestsMax: options.idleGuestsMax,
+      pollMs: options.pollMs,
+    });
+    const worker: WorkerSlot = {
+      thread,
+      watch: new Float64Array(watch),
+      runs: new Map(),
+      outbox: [],
+      flushPlanned: false,
+      ready: false,
+      lost: false,
+      lastUsedMs: this.#now(),
+      stats: undefined,
+    };
+    this.#workers.add(worker);
+    thread.on('message', (batch) => this.#heard(worker, batch));
+    thread.on('error', (error) => {
+      const code = error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'limit.memory' : 'internal.error';
+      this.#lose(worker, code, this.#runningIn(worker), error.message);
+    });
+    thread.on('exit', () => this.#lose(worker, 'internal.error', this.#runningIn(worker), 'the worker exited'));
+    thread.unref();
+    if (Object.keys(this.#inventory).length > 0) this.#post(worker, { kind: 'inventory', names: this.#inventory });
+    return worker;
+  }
+
+  #heard(worker: WorkerSlot, batch: ToMain[]): void {
+    for (const message of batch) {
+      switch (message.kind) {
+        case 'ready':
+          worker.ready = true;
+          break;
+        case 'broken':
+          this.#lose(worker, 'sandbox.unavailable', undefined, message.message);
+          break;
+        case 'call': {
+          const pending = worker.runs.get(message.run);
+          if (!pending) break;
+          pending.hostCalls++;
+          const { run, call } = message;
+          pending.request
+            .hostCall({
+              call,
+              interfaceName: message.interfaceName,
+              functionName: message.functionName,
+              argumentsText: message.text,
+            })
+            .then((reply) => {
+              if (worker.runs.has(run))
+                this.#post(worker, { kind: 'settle', run, call, ok: reply.ok, text: reply.text });
+            });
+          break;
+        }
+        case 'log': {
+          const pending = worker.runs.get(message.run);
+          if (!pending) break;
+          pending.logsDropped += message.dropped;
+          for (const line of message.lines) {
+            pending.logs.push(line);
+            pending.request.onLog?.(line);
+          }
+          break;
+        }
+        case 'end':
+          worker.runs.get(message.run)?.finish(message.end);
+          break;
+        case 'stats':
+          worker.stats = message.stats;
+          this.#statsWaiting.get(message.request)?.();
+          break;
+      }
+    }
+  }
+
+  /** Ends a run from outside and gives its worker a moment to say the last word. */
+  #stop(pending: PendingRun, code: ErrorCode): void {
+    const { worker, run } = pending;
+    if (!worker.runs.has(run)) return;
+    this.#post(worker, { kind: 'stop', run, code });
+    const late = setTimeout(() => {
+      if (!worker.runs.has(run)) return;
+      if (this.#runningIn(worker) === run) this.#lose(worker, code, run);
+      else pending.finish(failed(code));
+    }, LAST_WORD_MS - OVERDUE_TOLERANCE_MS);
+    late.unref();
+  }
+
+  #watch(): void {
+    this.#watchTimer ??= setInterval(() => {
+      const now = this.#now();
+      for (const worker of this.#workers) {
+        const run = overdueRun(worker.watch, now, OVERDUE_TOLERANCE_MS);
+        if (run === undefined) continue;
+        const pending = worker.runs.get(run);
+        const overWall = pending !== undefined && now - pending.startedMs >= pending.request.limits.wallMs;
+        this.#lose(worker, overWall ? 'limit.time' : 'limit.cpu', run);
+      }
+    }, WATCH_INTERVAL_MS);
+  }
+
+  /** Stops watching while nothing runs, so that an idle process sleeps. */
+  #rest(): void {
+    for (const worker of this.#workers) if (worker.runs.size > 0) return;
+    clearInterval(this.#watchTimer);
+    this.#watchTimer = undefined;
+  }
+
+  #runningIn(worker: WorkerSlot): number | undefined {
+    return worker.watch[0] === 0 ? undefined : worker.watch[2];
+  }
+
+  /** Gives a worker up: the culprit is answered with `code`, its neighbours with `sandbox.lost`, a new worker starts. */
+  #lose(worker: WorkerSlot, code: ErrorCode, culprit: number | undefined, detail?: string): void {
+    if (worker.lost) return;
+    worker.lost = true;
+    this.#workers.delete(worker);
+    const overdueNeighbours = this.#closed ? 'request.shutdown' : 'sandbox.lost';
+    for (const pending of [...worker.runs.values()]) {
+      const own = culprit === undefined ? code : pending.run === culprit ? code : overdueNeighbours;
+      pending.finish(failed(own, detail));
+    }
+    void worker.thread.terminate();
+    if (this.#closed) return;
+    this.#killed[code] = (this.#killed[code] ?? 0) + 1;
+    this.#options.onWorkerLost?.(detail ?? code);
+    if (code !== 'sandbox.unavailable' && this.#workers.size < this.#options.workersMin) this.#spawn();
+  }
+
+  #shrink(): void {
+    const now = this.#now();
+    for (const worker of this.#workers) {
+      if (this.#workers.size <= this.#options.workersMin) return;
+      if (worker.runs.size > 0 || now - worker.lastUsedMs < this.#options.cleanupIntervalMs) continue;
+      worker.lost = true;
+      this.#workers.delete(worker);
+      void worker.thread.terminate();
+    }
+  }
+
+  #post(worker: WorkerSlot, message: ToWorker): void {
+    worker.outbox.push(message);
+    if (worker.flushPlanned) return;
+    worker.flushPlanned = true;
+    queueMicrotask(() => {
+      worker.flushPlanned = false;
+      const batch = worker.outbox;
+      worker.outbox = [];
+      if (!worker.lost) worker.thread.postMessage(batch);
+    });
+  }
+}
+
+function failed(code: ErrorCode, detail?: string): WorkerEnd {
+  const report: FailReport = detail === undefined ? {} : { message: detail };
+  return {
+    valueText: undefined,
+    failure: { code, report },
+    cpuMs: 0,
+    memoryPeakBytes: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    callsLeft: 0,
+  };
+}
+
+function toRunEnd(pending: PendingRun, end: WorkerEnd, wallMs: number): RunEnd {
+  return {
+    valueText: end.valueText,
+    failure: end.failure ? describeFailure(end.failure, pending.request.limits) : undefined,
+    logs: pending.logs,
+    logsDropped: pending.logsDropped,
+    callsLeft: end.callsLeft,
+    usage: {
+      wallMs,
+      guestCpuMs: end.cpuMs,
+      queueMs: 0,
+      memoryPeakBytes: end.memoryPeakBytes,
+      hostCalls: pending.hostCalls,
+      bytesIn: end.bytesIn,
+      bytesOut: end.bytesOut,
+    },
+  };
+}

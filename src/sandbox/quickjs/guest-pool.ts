@@ -1,0 +1,102 @@
+/**
+ * The guests of one worker. A used guest goes back only to the tenant that used it; a fresh one serves anybody, once.
+ * Making and resetting happen off a run's path where that is possible: a reset runs after the end has been sent.
+ */
+import type { Guest, GuestMaker } from './guest.ts';
+import type { WorkerStats } from './messages.ts';
+
+export class GuestPool {
+  readonly #maker: GuestMaker;
+  readonly #warmWanted: number;
+  readonly #idleMax: number;
+  readonly #nowMs: () => number;
+  readonly #fresh: Guest[] = [];
+  readonly #used = new Map<string, Guest[]>();
+  readonly #discarded: Record<string, number> = {};
+  #usedCount = 0;
+  #leased = 0;
+  #made = 0;
+  #resets = 0;
+  #resetMs = 0;
+  #makeMs = 0;
+
+  constructor(maker: GuestMaker, warmWanted: number, idleMax: number, nowMs: () => number) {
+    this.#maker = maker;
+    this.#warmWanted = warmWanted;
+    this.#idleMax = idleMax;
+    this.#nowMs = nowMs;
+  }
+
+  /** A guest that no other tenant has ever used. The caller gives it back with `giveBack`, once. */
+  async lease(tenant: string): Promise<Guest> {
+    this.#leased++;
+    const own = this.#used.get(tenant);
+    const reused = own?.pop();
+    if (reused) {
+      this.#usedCount--;
+      if (own?.length === 0) this.#used.delete(tenant);
+      return reused;
+    }
+    return this.#fresh.pop() ?? (await this.#make());
+  }
+
+  /** Takes a guest back after its run. `reason` names why it cannot be used again; `undefined` = it is clean. */
+  giveBack(guest: Guest, tenant: string, reason: string | undefined): void {
+    this.#leased--;
+    if (reason !== undefined) {
+      this.#discard(reason);
+      return;
+    }
+    const start = this.#nowMs();
+    guest.reset();
+    this.#resetMs += this.#nowMs() - start;
+    this.#resets++;
+    const own = this.#used.get(tenant);
+    if (own) own.push(guest);
+    else this.#used.set(tenant, [guest]);
+    this.#usedCount++;
+    this.#trim();
+  }
+
+  /** Makes fresh guests until the wanted number is ready. */
+  async warmUp(): Promise<void> {
+    while (this.#fresh.length + this.#usedCount < this.#warmWanted) this.#fresh.push(await this.#make());
+  }
+
+  stats(): WorkerStats {
+    return {
+      warm: this.#fresh.length + this.#usedCount,
+      leased: this.#leased,
+      made: this.#made,
+      discarded: { ...this.#discarded },
+      resets: this.#resets,
+      resetMsTotal: this.#resetMs,
+      makeMsTotal: this.#makeMs,
+    };
+  }
+
+  async #make(): Promise<Guest> {
+    const start = this.#nowMs();
+    const guest = await this.#maker.make();
+    this.#makeMs += this.#nowMs() - start;
+    this.#made++;
+    return guest;
+  }
+
+  /** Drops the guests of the tenant that has waited longest (a Map keeps the order of insertion). */
+  #trim(): void {
+    while (this.#fresh.length + this.#usedCount > this.#idleMax) {
+      const oldest = this.#used.entries().next().value;
+      if (!oldest) return;
+      const [tenant, guests] = oldest;
+      guests.pop();
+      this.#usedCount--;
+      this.#discard('idle');
+      if (guests.length === 0) this.#used.delete(tenant);
+    }
+  }
+
+  #discard(reason: string): void {
+    this.#discarded[reason] = (this.#discarded[reason] ?? 0) + 1;
+  }
+}

@@ -1,0 +1,413 @@
+/**
+ * One guest: an engine instance with the prelude in it, and at most one run at a time.
+ *
+ *   fresh ─begin─▶ running ⇄ waiting ─settled─▶ ended ─reset─▶ warm
+ *                     └─ limit, trap, host error ─▶ ended, to be discarded (never reset, never disposed)
+ *
+ * Everything that decides a run's end is host state: the latched deadline, the refused growth, the calls in flight. What
+ * the guest says (`run finish`, `run fail`) is only accepted while nothing of that has been latched.
+ */
+import { decodeCallHead, encodeReply } from '../../bindings/codec.ts';
+import type { ErrorCode } from '../../core/errors.ts';
+import { type EngineFactory, GuestMemoryError, type QuickJsInstance } from './instance.ts';
+import { heapBreak, probeHeap, resetToSnapshot, type Snapshot, stampSnapshot, takeSnapshot } from './snapshot.ts';
+
+/** Limits of one run, in the units of `sandbox/limits`. */
+export interface GuestLimits {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+  readonly memoryBytes: number;
+  readonly argumentBytes: number;
+  readonly logBytes: number;
+  readonly keptValueBytes: number;
+}
+
+export interface GuestStart {
+  readonly source: string;
+  readonly paramsText: string;
+  readonly grants: readonly string[];
+  readonly seed: readonly [number, number, number, number];
+  readonly limits: GuestLimits;
+}
+
+/** How a run ended, before anyone words it. `report` is what the guest said of its error: text for people, no more. */
+export interface GuestEnd {
+  readonly valueText: string | undefined;
+  readonly failure: { readonly code: ErrorCode; readonly report: FailReport } | undefined;
+  readonly cpuMs: number;
+  readonly memoryPeakBytes: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly callsLeft: number;
+  /** Whether the guest may be reset and used again. */
+  readonly clean: boolean;
+}
+
+export interface FailReport {
+  readonly name?: string;
+  readonly message?: string;
+  readonly stack?: string;
+  readonly internal?: string;
+  readonly call?: number;
+  readonly thrown?: string;
+  readonly result?: string;
+  readonly tooLarge?: number;
+}
+
+/** What a guest needs of its worker. Replies of `callNow` are JSON; a thrown error becomes `internal.error`. */
+export interface GuestHost {
+  monotonicMs(): number;
+  /** A call whose caller waits: answered on the spot. `undefined` = no such function here. */
+  callNow(
+    interfaceName: string,
+    functionName: string,
+    argumentsText: string,
+  ): { ok: boolean; text: string } | undefined;
+  /** A call that is settled later through `settle(id, …)`. */
+  callLater(id: number, interfaceName: string, functionName: string, argumentsText: string): void;
+  /** Called when guest code starts and stops running: the watchdog's view of this thread. */
+  sliceStarted(allowanceMs: number): void;
+  sliceEnded(): void;
+  ended(end: GuestEnd): void;
+}
+
+const BEGIN = 0;
+const RUN = 1;
+const SETTLE = 2;
+const FAIL = 3;
+/** Jobs between two looks at the clock. */
+const JOB_BATCH = 32;
+/** Longest report of a failure that is read out of a guest. */
+const REPORT_CHARS_MAX = 64 * 1024;
+
+export class Guest {
+  readonly #instance: QuickJsInstance;
+  readonly #snapshot: Snapshot;
+  readonly #gauge: Gauge;
+  #host: GuestHost | undefined;
+  #start: GuestStart | undefined;
+  #ended = true;
+  #end: GuestEnd | undefined;
+  #latched: ErrorCode | undefined;
+  #granted: ReadonlySet<string> = new Set();
+  #wallDeadline = 0;
+  #cpuUsedMs = 0;
+  #sliceStart = 0;
+  #waiting = new Set<number>();
+  /** Calls that were refused here, by number: how an uncaught refusal is known by its code. */
+  #refused = new Map<number, ErrorCode>();
+  #bytesIn = 0;
+  #bytesOut = 0;
+  #peakBytes = 0;
+  #compiling = false;
+  #interruptedAfterEnd = false;
+
+  constructor(instance: QuickJsInstance, snapshot: Snapshot, gauge: Gauge) {
+    this.#instance = instance;
+    this.#snapshot = snapshot;
+    this.#gauge = gauge;
+    gauge.guest = this;
+  }
+
+  /** Milliseconds of `monotonicMs` at which the run must be over. */
+  get wallDeadline(): number {
+    return this.#wallDeadline;
+  }
+
+  get idle(): boolean {
+    return this.#ended;
+  }
+
+  /** Starts a run. `host.ended` is called exactly once, possibly before this returns. */
+  begin(start: GuestStart, host: GuestHost): void {
+    this.#host = host;
+    this.#start = start;
+    this.#ended = false;
+    this.#end = undefined;
+    this.#latched = undefined;
+    this.#compiling = false;
+    this.#interruptedAfterEnd = false;
+    this.#granted = new Set(start.grants);
+    this.#cpuUsedMs = 0;
+    this.#waiting = new Set();
+    this.#refused = new Map();
+    this.#bytesIn = start.source.length + start.paramsText.length;
+    this.#bytesOut = 0;
+    this.#peakBytes = 0;
+    this.#gauge.limitBytes = start.limits.memoryBytes;
+    this.#gauge.refused = false;
+    this.#wallDeadline = host.monotonicMs() + start.limits.wallMs;
+    this.#slice(() => this.#launch(start));
+  }
+
+  /** The answer to call `id`. Late answers (after the end) are dropped. */
+  settle(id: number, ok: boolean, text: string): void {
+    if (this.#ended || !this.#waiting.delete(id)) return;
+    this.#bytesIn += text.length;
+    this.#slice(() => this.#enter(SETTLE, (instance) => [instance.newNumber(ok ? id : -id), instance.newText(text)]));
+  }
+
+  /** Ends the run from outside: deadline, cancel. */
+  stop(code: ErrorCode): void {
+    if (this.#ended) return;
+    this.#latched ??= code;
+    this.#finishWith({ code, report: {} }, undefined);
+    this.#deliver();
+  }
+
+  /** Puts the memory back to the snapshot; only after an end that was `clean`. */
+  reset(): void {
+    resetToSnapshot(this.#snapshot, this.#instance.memory);
+  }
+
+  get memoryBytes(): number {
+    return this.#instance.memory.buffer.byteLength;
+  }
+
+  get memory(): WebAssembly.Memory {
+    return this.#instance.memory;
+  }
+
+  #launch(start: GuestStart): void {
+    const config = `{"grants":${JSON.stringify(start.grants)},"seed":${JSON.stringify(start.seed)},"logChars":${
+      start.limits.logBytes
+    },"valueChars":${start.limits.keptValueBytes},"params":${start.paramsText}}`;
+    this.#enter(BEGIN, (instance) => [instance.newText(config)]);
+    if (this.#ended) return;
+    const program = this.#instance.evaluate(start.source, 'program.js');
+    if (program.threw) {
+      // The engine refuses what the parser accepted; the error is the engine's own, no code of the program has run.
+      this.#compiling = true;
+      this.#instance.release(this.#instance.call(this.#entry(FAIL), [program.pointer]).pointer);
+      this.#judge({ message: 'the engine cannot compile the program' });
+      return;
+    }
+    const result = this.#instance.call(this.#entry(RUN), [program.pointer]);
+    this.#instance.release(result.pointer);
+    this.#instance.release(program.pointer);
+    this.#pump();
+  }
+
+  #enter(entry: number, makeArguments: (instance: QuickJsInstance) => number[]): void {
+    const args = makeArguments(this.#instance);
+    const result = this.#instance.call(this.#entry(entry), args);
+    for (const pointer of args) this.#instance.release(pointer);
+    this.#instance.release(result.pointer);
+    if (result.threw) this.#judge({ message: 'the bridge could not hand a value to the program' });
+    if (entry === SETTLE) this.#pump();
+  }
+
+  #entry(index: number): number {
+    return this.#snapshot.entries[index] as number;
+  }
+
+  /** Runs jobs until none is left, the run has ended or something is latched; then looks for a stall. */
+  #pump(): void {
+    const instance = this.#instance;
+    while (!this.#ended && instance.jobsPending()) {
+      instance.runJobs(JOB_BATCH);
+      if (this.#overdue()) break;
+    }
+    if (this.#ended) return;
+    if (this.#latched) this.#finishWith({ code: this.#latched, report: {} }, undefined);
+    else if (this.#waiting.size === 0) {
+      if (this.#gauge.refused) this.#finishWith({ code: 'limit.memory', report: {} }, undefined);
+      else this.#finishWith({ code: 'program.stalled', report: {} }, undefined);
+    }
+  }
+
+  /** One stretch of guest code: measured, watched, and closed also when the engine traps. */
+  #slice(work: () => void): void {
+    const host = this.#host as GuestHost;
+    const start = this.#start as GuestStart;
+    this.#sliceStart = host.monotonicMs();
+    host.sliceStarted(Math.min(start.limits.cpuMs - this.#cpuUsedMs, this.#wallDeadline - this.#sliceStart));
+    try {
+      work();
+    } catch (error) {
+      // A trap, a host RangeError through the engine's frames, or no room for a text: the guest is lost, the run is not.
+      const code = this.#latched ?? (error instanceof GuestMemoryError ? 'limit.memory' : trapCode(error));
+      this.#finishWith({ code, report: {} }, undefined);
+    } finally {
+      this.#cpuUsedMs += host.monotonicMs() - this.#sliceStart;
+      host.sliceEnded();
+    }
+    this.#deliver();
+  }
+
+  /** The engine's interrupt handler. Once it has said stop it never says anything else. */
+  shouldInterrupt(): boolean {
+    if (!this.#ended) return this.#overdue();
+    this.#interruptedAfterEnd = true;
+    return true;
+  }
+
+  #overdue(): boolean {
+    if (this.#latched) return true;
+    const start = this.#start as GuestStart;
+    const now = (this.#host as GuestHost).monotonicMs();
+    if (now >= this.#wallDeadline) this.#latched = 'limit.time';
+    else if (this.#cpuUsedMs + now - this.#sliceStart >= start.limits.cpuMs) this.#latched = 'limit.cpu';
+    return this.#latched !== undefined;
+  }
+
+  /** The one host function. */
+  hostCall(text: string): string | undefined {
+    if (this.#ended) return refused('program.error', 'the run has ended');
+    if (this.#overdue()) return refused(this.#latched as ErrorCode, 'the run is over its deadline');
+    const head = decodeCallHead(text);
+    if (!head) return refused('denied.capability', 'not a call');
+    const body = text.slice(head.bodyStart);
+    if (head.interfaceName === 'run') {
+      this.#heard(head.functionName, body);
+      return undefined;
+    }
+    if (!this.#granted.has(head.interfaceName)) {
+      return this.#refuse(head.id, 'denied.capability', `the capability ${head.interfaceName} is not granted`);
+    }
+    const start = this.#start as GuestStart;
+    if (body.length > start.limits.argumentBytes || Buffer.byteLength(body) > start.limits.argumentBytes) {
+      return this.#refuse(
+        head.id,
+        'limit.argument',
+        `the arguments are ${body.length} characters; the limit is ${start.limits.argumentBytes} bytes`,
+      );
+    }
+    this.#bytesOut += body.length;
+    if (head.id === 0) {
+      const reply = (this.#host as GuestHost).callNow(head.interfaceName, head.functionName, body);
+      if (!reply) return refused('denied.capability', `there is no ${head.interfaceName}.${head.functionName}`);
+      return encodeReply(reply.ok, reply.text);
+    }
+    this.#waiting.add(head.id);
+    (this.#host as GuestHost).callLater(head.id, head.interfaceName, head.functionName, body);
+    return undefined;
+  }
+
+  #refuse(call: number, code: ErrorCode, message: string): string {
+    if (call > 0) this.#refused.set(call, code);
+    return refused(code, message);
+  }
+
+  #heard(verb: string, body: string): void {
+    if (verb === 'finish') {
+      this.#finishWith(undefined, body);
+      return;
+    }
+    let report: FailReport = {};
+    try {
+      if (body.length <= REPORT_CHARS_MAX) report = JSON.parse(body) as FailReport;
+    } catch {
+      report = { message: 'the program failed with an unreadable error' };
+    }
+    this.#judge(report);
+  }
+
+  /** Turns the guest's report into a code. Limits come from host state or the engine's own error object, never from text. */
+  #judge(report: FailReport): void {
+    let code: ErrorCode;
+    if (this.#latched) code = this.#latched;
+    else if (report.tooLarge !== undefined) code = 'limit.value';
+    else if (report.internal === 'stack overflow') code = 'limit.stack';
+    else if (report.internal === 'out of memory' || this.#gauge.refused) code = 'limit.memory';
+    else if (this.#compiling) code = 'program.syntax';
+    else if (report.result !== undefined) code = 'program.result';
+    else code = this.#refused.get(report.call ?? 0) ?? 'program.error';
+    this.#finishWith({ code, report }, undefined);
+  }
+
+  #finishWith(failure: { code: ErrorCode; report: FailReport } | undefined, valueText: string | undefined): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#peakBytes = Math.min(heapBreak(this.#snapshot, this.#instance.memory), this.memoryBytes);
+    if (valueText !== undefined) this.#bytesOut += valueText.length;
+    const code = failure?.code;
+    const sound = code === undefined || code === 'program.error' || code === 'program.result';
+    this.#end = {
+      valueText,
+      failure,
+      cpuMs: 0,
+      memoryPeakBytes: this.#peakBytes,
+      bytesIn: this.#bytesIn,
+      bytesOut: this.#bytesOut,
+      callsLeft: this.#waiting.size,
+      clean: sound && !this.#gauge.refused && this.memoryBytes === this.#snapshot.memoryBytes,
+    };
+  }
+
+  /** Hands the end over once the stack is unwound, so that the guest may be reset at once. */
+  #deliver(): void {
+    const end = this.#end;
+    const host = this.#host;
+    if (!end || !host) return;
+    this.#end = undefined;
+    this.#host = undefined;
+    host.ended({ ...end, cpuMs: this.#cpuUsedMs, clean: end.clean && !this.#interruptedAfterEnd });
+  }
+}
+
+/** Shared between an instance's hooks (made first) and the guest (made around it). */
+export interface Gauge {
+  guest: Guest | undefined;
+  limitBytes: number;
+  refused: boolean;
+}
+
+function refused(code: ErrorCode, message: string): string {
+  const kind = code.slice(0, code.indexOf('.'));
+  return encodeReply(false, JSON.stringify({ code, kind, message, retryable: false, issues: [] }));
+}
+
+/** V8's own stack ending inside the engine is a stack overflow of the guest; anything else is a trap. */
+function trapCode(error: unknown): ErrorCode {
+  return error instanceof RangeError ? 'limit.stack' : 'internal.error';
+}
+
+/** Makes guests from one template. The template is built once per worker and thread. */
+export class GuestMaker {
+  readonly #factory: EngineFactory;
+  readonly #memoryBytes: number;
+  readonly #snapshot: Snapshot;
+
+  private constructor(factory: EngineFactory, memoryBytes: number, snapshot: Snapshot) {
+    this.#factory = factory;
+    this.#memoryBytes = memoryBytes;
+    this.#snapshot = snapshot;
+  }
+
+  /** `memoryBytes` is the hard maximum of every guest's memory; one run may ask for less. */
+  static async create(
+    factory: EngineFactory,
+    prelude: string,
+    memoryBytes: number,
+    stackBytes: number,
+  ): Promise<GuestMaker> {
+    const quiet = { hostCall: () => undefined, shouldInterrupt: () => false, mayGrow: () => true };
+    const probe = probeHeap(await factory.create(memoryBytes, quiet));
+    const template = await factory.create(memoryBytes, quiet);
+    const entries = template.boot(stackBytes, prelude);
+    if (entries.threw) throw new Error('the prelude failed in the guest');
+    const pointers = [BEGIN, RUN, SETTLE, FAIL].map((index) => template.element(entries.pointer, index));
+    return new GuestMaker(factory, memoryBytes, takeSnapshot(template, pointers, probe));
+  }
+
+  get snapshot(): Snapshot {
+    return this.#snapshot;
+  }
+
+  async make(): Promise<Guest> {
+    const gauge: Gauge = { guest: undefined, limitBytes: this.#memoryBytes, refused: false };
+    const instance = await this.#factory.create(this.#memoryBytes, {
+      hostCall: (text) => gauge.guest?.hostCall(text),
+      shouldInterrupt: () => gauge.guest?.shouldInterrupt() ?? false,
+      mayGrow: (bytes) => {
+        const allowed = bytes <= gauge.limitBytes;
+        if (!allowed) gauge.refused = true;
+        return allowed;
+      },
+    });
+    stampSnapshot(this.#snapshot, instance.memory);
+    instance.adopt(this.#snapshot.template);
+    return new Guest(instance, this.#snapshot, gauge);
+  }
+}

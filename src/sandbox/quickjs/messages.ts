@@ -1,0 +1,81 @@
+/**
+ * What the main thread and a guest worker say to each other. Several messages travel in one `postMessage`: waking the
+ * other thread is what costs, not the message.
+ */
+import type { ErrorCode } from '../../core/errors.ts';
+import type { LogLine } from '../backend.ts';
+import type { FailReport, GuestLimits } from './guest.ts';
+
+/** Given to a worker at its start. */
+export interface WorkerBoot {
+  readonly wasm: WebAssembly.Module;
+  readonly prelude: string;
+  /** Hard maximum of every guest's memory. */
+  readonly memoryBytes: number;
+  readonly stackBytes: number;
+  /** See watchdog.ts: the slots in which the worker tells what its thread is doing. */
+  readonly watch: SharedArrayBuffer;
+  /** Warm guests that are kept ready, and the most that are kept at all while idle. */
+  readonly warmGuests: number;
+  readonly idleGuestsMax: number;
+  /** How long the worker may poll for an answer after it has sent calls, in milliseconds; 0 = never. */
+  readonly pollMs: number;
+}
+
+export type ToWorker =
+  | {
+      readonly kind: 'start';
+      readonly run: number;
+      readonly tenant: string;
+      readonly source: string;
+      readonly paramsText: string;
+      readonly grants: readonly string[];
+      readonly seed: readonly [number, number, number, number];
+      readonly limits: GuestLimits;
+    }
+  | {
+      readonly kind: 'settle';
+      readonly run: number;
+      readonly call: number;
+      readonly ok: boolean;
+      readonly text: string;
+    }
+  | { readonly kind: 'stop'; readonly run: number; readonly code: ErrorCode }
+  /** What `Object.keys(tools)` answers: server alias → tool aliases; sent when the catalogue changes. */
+  | { readonly kind: 'inventory'; readonly names: Readonly<Record<string, readonly string[]>> }
+  | { readonly kind: 'stats'; readonly request: number };
+
+export type ToMain =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'broken'; readonly message: string }
+  | {
+      readonly kind: 'call';
+      readonly run: number;
+      readonly call: number;
+      readonly interfaceName: string;
+      readonly functionName: string;
+      readonly text: string;
+    }
+  | { readonly kind: 'log'; readonly run: number; readonly lines: LogLine[]; readonly dropped: number }
+  | { readonly kind: 'end'; readonly run: number; readonly end: WorkerEnd }
+  | { readonly kind: 'stats'; readonly request: number; readonly stats: WorkerStats };
+
+export interface WorkerEnd {
+  readonly valueText: string | undefined;
+  readonly failure: { readonly code: ErrorCode; readonly report: FailReport } | undefined;
+  readonly cpuMs: number;
+  readonly memoryPeakBytes: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly callsLeft: number;
+}
+
+export interface WorkerStats {
+  readonly warm: number;
+  readonly leased: number;
+  readonly made: number;
+  readonly discarded: Readonly<Record<string, number>>;
+  readonly resets: number;
+  readonly resetMsTotal: number;
+  readonly makeMsTotal: number;
+}

@@ -1,0 +1,232 @@
+/**
+ * The life of a guest worker: messages in, guests run, messages out. Everything that a turn produces leaves in one
+ * message. After sending calls the worker polls shortly for their answers, because waking a sleeping thread costs ten
+ * times more than the answer (docs/adr/0007).
+ */
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { LogLine } from '../backend.ts';
+import type { Guest, GuestEnd, GuestMaker } from './guest.ts';
+import { GuestPool } from './guest-pool.ts';
+import type { ToMain, ToWorker, WorkerBoot } from './messages.ts';
+import { createMonotonic, WatchWriter } from './watchdog.ts';
+
+/** The capabilities that are answered inside the worker, for one run. Built by the composition root of the worker. */
+export interface LocalCalls {
+  /** Answers at once, or `undefined` when this function is not served here. Throws nothing. */
+  callNow(
+    interfaceName: string,
+    functionName: string,
+    argumentsText: string,
+  ): { ok: boolean; text: string } | undefined;
+  /** Starts a call that ends later; false when this function is not served here. */
+  callLater(
+    interfaceName: string,
+    functionName: string,
+    argumentsText: string,
+    settle: (ok: boolean, text: string) => void,
+  ): boolean;
+  /** Ends everything that is still under way for this run. */
+  close(): void;
+}
+
+export interface LocalCallsOptions {
+  readonly logBytes: number;
+  readonly onLog: (line: LogLine) => void;
+  readonly onLogDropped: () => void;
+  /** Server alias → tool aliases, as the main thread last said. */
+  readonly inventory: () => Readonly<Record<string, readonly string[]>>;
+}
+
+export type CreateLocalCalls = (options: LocalCallsOptions) => LocalCalls;
+
+interface ActiveRun {
+  readonly run: number;
+  readonly tenant: string;
+  readonly local: LocalCalls;
+  guest: Guest | undefined;
+  stopCode: Extract<ToWorker, { kind: 'stop' }>['code'] | undefined;
+  lines: LogLine[];
+  dropped: number;
+  ended: boolean;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** Logs of one run that have piled up to this many characters are sent before the slice ends. */
+const LOG_FLUSH_CHARS = 8 * 1024;
+/** Polls in vain after which the tools count as slow, and how many sends then pass between two samples. */
+const POLL_CREDIT = 4;
+const POLL_SAMPLE = 16;
+
+export class WorkerLoop {
+  readonly #port: MessagePort;
+  readonly #boot: WorkerBoot;
+  readonly #createLocal: CreateLocalCalls;
+  readonly #pool: GuestPool;
+  readonly #watch: WatchWriter;
+  readonly #now = createMonotonic();
+  readonly #runs = new Map<number, ActiveRun>();
+  #inventory: Readonly<Record<string, readonly string[]>> = {};
+  #outbox: ToMain[] = [];
+  #callsSent = 0;
+  #pollCredit = POLL_CREDIT;
+  #pollsSkipped = 0;
+  #flushPlanned = false;
+
+  constructor(port: MessagePort, boot: WorkerBoot, maker: GuestMaker, createLocal: CreateLocalCalls) {
+    this.#port = port;
+    this.#boot = boot;
+    this.#createLocal = createLocal;
+    this.#watch = new WatchWriter(boot.watch);
+    this.#pool = new GuestPool(maker, boot.warmGuests, boot.idleGuestsMax, this.#now);
+  }
+
+  /** Begins to answer. The port stays the owner of the thread's life. */
+  async start(): Promise<void> {
+    this.#port.on('message', (batch: ToWorker[]) => {
+      this.#take(batch);
+      this.#flush();
+      this.#poll();
+    });
+    await this.#pool.warmUp();
+    this.#send({ kind: 'ready' });
+    this.#flush();
+  }
+
+  #take(batch: ToWorker[]): void {
+    for (const message of batch) {
+      switch (message.kind) {
+        case 'start':
+          void this.#startRun(message);
+          break;
+        case 'settle':
+          this.#runs.get(message.run)?.guest?.settle(message.call, message.ok, message.text);
+          break;
+        case 'stop': {
+          const run = this.#runs.get(message.run);
+          if (run?.guest) run.guest.stop(message.code);
+          else if (run) run.stopCode = message.code;
+          break;
+        }
+        case 'inventory':
+          this.#inventory = message.names;
+          break;
+        case 'stats':
+          this.#send({ kind: 'stats', request: message.request, stats: this.#pool.stats() });
+          break;
+      }
+    }
+  }
+
+  async #startRun(message: Extract<ToWorker, { kind: 'start' }>): Promise<void> {
+    const run: ActiveRun = {
+      run: message.run,
+      tenant: message.tenant,
+      guest: undefined,
+      stopCode: undefined,
+      lines: [],
+      dropped: 0,
+      ended: false,
+      timer: undefined,
+      local: this.#createLocal({
+        logBytes: message.limits.logBytes,
+        onLog: (line) => this.#log(run, line),
+        onLogDropped: () => {
+          run.dropped++;
+        },
+        inventory: () => this.#inventory,
+      }),
+    };
+    this.#runs.set(message.run, run);
+    const guest = await this.#pool.lease(message.tenant);
+    run.guest = guest;
+    run.timer = setTimeout(() => guest.stop('limit.time'), message.limits.wallMs + 1);
+    guest.begin(message, {
+      monotonicMs: this.#now,
+      callNow: (interfaceName, functionName, text) => run.local.callNow(interfaceName, functionName, text),
+      callLater: (call, interfaceName, functionName, text) => {
+        const settle = (ok: boolean, reply: string): void => {
+          guest.settle(call, ok, reply);
+          this.#plan();
+        };
+        if (run.local.callLater(interfaceName, functionName, text, settle)) return;
+        this.#callsSent++;
+        this.#send({ kind: 'call', run: run.run, call, interfaceName, functionName, text });
+      },
+      sliceStarted: (allowanceMs) => this.#watch.started(run.run, this.#now(), allowanceMs),
+      sliceEnded: () => this.#watch.ended(),
+      ended: (end) => this.#endRun(run, guest, end),
+    });
+    if (run.stopCode && !run.ended) guest.stop(run.stopCode);
+    this.#plan();
+  }
+
+  #endRun(run: ActiveRun, guest: Guest, end: GuestEnd): void {
+    run.ended = true;
+    clearTimeout(run.timer);
+    run.local.close();
+    this.#runs.delete(run.run);
+    this.#sendLogs(run);
+    const { clean, ...rest } = end;
+    this.#send({ kind: 'end', run: run.run, end: rest });
+    // The answer leaves before the guest is put in order.
+    this.#flush();
+    const reason = clean ? undefined : (end.failure?.code ?? 'grown');
+    this.#pool.giveBack(guest, run.tenant, reason);
+  }
+
+  #log(run: ActiveRun, line: LogLine): void {
+    run.lines.push(line);
+    let chars = 0;
+    for (const kept of run.lines) chars += kept.text.length + 16;
+    if (chars >= LOG_FLUSH_CHARS) {
+      this.#sendLogs(run);
+      this.#flush();
+    }
+  }
+
+  #sendLogs(run: ActiveRun): void {
+    if (run.lines.length === 0 && run.dropped === 0) return;
+    this.#send({ kind: 'log', run: run.run, lines: run.lines, dropped: run.dropped });
+    run.lines = [];
+    run.dropped = 0;
+  }
+
+  #send(message: ToMain): void {
+    this.#outbox.push(message);
+  }
+
+  #plan(): void {
+    if (this.#flushPlanned) return;
+    this.#flushPlanned = true;
+    queueMicrotask(() => {
+      this.#flushPlanned = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#outbox.length === 0) return;
+    const batch = this.#outbox;
+    this.#outbox = [];
+    this.#port.postMessage(batch);
+  }
+
+  /** While answers to calls are likely to come at once, look for them instead of going to sleep. */
+  #poll(): void {
+    if (this.#boot.pollMs <= 0) return;
+    while (this.#callsSent > 0) {
+      this.#callsSent = 0;
+      if (this.#pollCredit <= 0 && ++this.#pollsSkipped % POLL_SAMPLE !== 0) return;
+      const until = performance.now() + this.#boot.pollMs;
+      let received = receiveMessageOnPort(this.#port);
+      while (!received && performance.now() < until) received = receiveMessageOnPort(this.#port);
+      if (!received) {
+        this.#pollCredit--;
+        return;
+      }
+      this.#pollCredit = POLL_CREDIT;
+      this.#take(received.message as ToWorker[]);
+      this.#flush();
+    }
+  }
+}

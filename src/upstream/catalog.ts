@@ -1,0 +1,314 @@
+/**
+ * The catalogue: every tool of every server, by name, with its types and its effect. Rooms above ask here which tool a
+ * program means; `connect` and `supervise` fill it as lists arrive and change.
+ * Decisions: look-ups go through Maps only, so `__proto__` or `constructor` is never a tool; a tool's signature and
+ * declaration are made when somebody asks; the search index follows server by server, and only after the first search.
+ */
+import { OptimizerError } from '../core/errors.ts';
+import { jsonHash } from '../core/json.ts';
+import { nearest } from '../core/nearest.ts';
+import { nameProblem, printableName, tableOfNames } from './names.ts';
+import { SearchIndex, type SearchResult } from './search.ts';
+import type { Effect } from './server-spec.ts';
+import { declarationOf, detailOf, type NamedTool, signatureOf } from './signature.ts';
+import type { ToolDefinition } from './tool-definition.ts';
+
+/** Default and largest number of hits of one search. */
+export const SEARCH_LIMIT_DEFAULT = 5;
+export const SEARCH_LIMIT_MAX = 50;
+
+/** One tool as the rest of the house sees it. Immutable; a changed list makes new ones. */
+export interface CatalogTool extends NamedTool {
+  readonly effect: Effect;
+  /** Changes when name, texts, schemas or annotations change: learned types and approvals hang on it. */
+  readonly schemaHash: string;
+  /** One line; made at the first use. */
+  readonly signature: string;
+  /** Complete, stands alone; made at the first use. */
+  readonly declaration: string;
+}
+
+export interface ServerOptions {
+  /** The operator's word on single tools; it wins over annotations. */
+  readonly effects?: Readonly<Record<string, Effect>>;
+}
+
+export interface ServerEntry {
+  readonly name: string;
+  readonly alias: string;
+  /** Number of tools. */
+  readonly tools: number;
+}
+
+export interface ToolDescription {
+  readonly server: string;
+  readonly tool: string;
+  readonly signature: string;
+  readonly declaration: string;
+  readonly pinned: boolean;
+}
+
+interface Server {
+  readonly name: string;
+  alias: string;
+  readonly definitions: readonly ToolDefinition[];
+  readonly options: ServerOptions;
+  /** Own name to tool, in the server's order. */
+  tools: ReadonlyMap<string, CatalogTool>;
+  /** Alias to own name. */
+  readonly names: ReadonlyMap<string, string>;
+  readonly aliases: ReadonlyMap<string, string>;
+  readonly problems: readonly string[];
+}
+
+export class Catalog {
+  readonly #servers = new Map<string, Server>();
+  #serverNames: ReadonlyMap<string, string> = new Map();
+  #serverProblems: readonly string[] = [];
+  #index: SearchIndex | undefined;
+
+  /** Replaces what is known of one server. A name that cannot be used is a problem, not an exception. */
+  setServer(name: string, tools: readonly ToolDefinition[], options: ServerOptions = {}): void {
+    if (nameProblem(name) !== undefined) {
+      throw new OptimizerError('config.value', `The server name ${printableName(name)} ${nameProblem(name)}.`);
+    }
+    const table = tableOfNames(
+      tools.map((tool) => tool.name),
+      'tool',
+    );
+    const names = new Map<string, string>();
+    for (const [own, alias] of table.aliases) if (alias !== own) names.set(alias, own);
+    const definitions = [...new Map(tools.toReversed().map((tool) => [tool.name, tool])).values()]
+      .filter((tool) => table.aliases.has(tool.name))
+      .toReversed();
+    const problems = [
+      ...table.problems,
+      ...definitions.flatMap(({ name: own, problem }) => (problem === undefined ? [] : [`\`${own}\`: ${problem}`])),
+    ];
+    const alias = this.#servers.get(name)?.alias ?? name;
+    this.#servers.set(name, {
+      name,
+      alias,
+      definitions,
+      options,
+      names,
+      aliases: table.aliases,
+      problems,
+      tools: new Map(),
+    });
+    this.#nameServers(name);
+  }
+
+  /** Forgets a server; unknown names are ignored. */
+  removeServer(name: string): void {
+    if (!this.#servers.delete(name)) return;
+    this.#index?.setServer(name, []);
+    this.#nameServers();
+  }
+
+  servers(): ServerEntry[] {
+    return [...this.#servers.values()].map(({ name, alias, tools }) => ({ name, alias, tools: tools.size }));
+  }
+
+  /** Number of tools. */
+  get size(): number {
+    let size = 0;
+    for (const { tools } of this.#servers.values()) size += tools.size;
+    return size;
+  }
+
+  serverNames(): string[] {
+    return [...this.#servers.keys()];
+  }
+
+  /** Own names of the tools of one server (own name or alias); empty for an unknown server. */
+  toolNames(server: string): string[] {
+    return [...(this.#server(server)?.tools.keys() ?? [])];
+  }
+
+  /** Every tool, in the order of servers and lists. */
+  *tools(): Generator<CatalogTool> {
+    for (const { tools } of this.#servers.values()) yield* tools.values();
+  }
+
+  /** The tool by own name or alias on both levels, code point by code point; own names win. */
+  resolve(server: string, tool: string): CatalogTool | undefined {
+    const found = this.#server(server);
+    if (found === undefined) return undefined;
+    return found.tools.get(tool) ?? found.tools.get(found.names.get(tool) ?? '');
+  }
+
+  /** `resolve`, or `request.server` / `request.tool` with the nearest names of that server in message and data. */
+  requireTool(server: string, tool: string): CatalogTool {
+    const found = this.resolve(server, tool);
+    if (found !== undefined) return found;
+    const known = this.#server(server);
+    if (known === undefined) {
+      const close = nearest(server, this.serverNames(), 3);
+      const offered = close.length > 0 ? close : this.serverNames().slice(0, 20);
+      throw new OptimizerError('request.server', `There is no server ${printableName(server)}. ${listed(offered)}`, {
+        hint: 'Use one of the names in the message.',
+        data: { server: server.slice(0, 80), nearest: offered },
+      });
+    }
+    const close = nearestTools(tool, known.tools.keys());
+    const message = `The server \`${known.name}\` has no tool ${printableName(tool)}. ${listed(close)}`;
+    throw new OptimizerError('request.tool', message, {
+      hint: 'Use one of the nearest names, or search.',
+      data: { server: known.name, tool: tool.slice(0, 80), nearest: close },
+    });
+  }
+
+  /** What `optimizer/describe` answers. Throws as `requireTool` does. */
+  describe(server: string, tool: string): ToolDescription {
+    const found = this.requireTool(server, tool);
+    const { signature, declaration } = found;
+    return { server: found.server, tool: found.name, signature, declaration, pinned: false };
+  }
+
+  /** What a search shows of its best hit; `undefined` for a tool that is not there (any more). */
+  detail(server: string, tool: string): string | undefined {
+    const found = this.resolve(server, tool);
+    return found === undefined ? undefined : detailOf(found);
+  }
+
+  /** What is wrong with names and definitions, for `doctor`; `server` is absent where servers themselves clash. */
+  problems(): Array<{ readonly server?: string; readonly message: string }> {
+    return [
+      ...this.#serverProblems.map((message) => ({ message })),
+      ...[...this.#servers.values()].flatMap(({ name, problems }) =>
+        problems.map((message) => ({ server: name, message })),
+      ),
+    ];
+  }
+
+  /**
+   * The best `limit` tools for a need. An exact name (`tool`, `server.tool`, own name or alias) answers that tool alone;
+   * an empty query answers the servers. The first call builds the index.
+   */
+  search(query: string, limit = SEARCH_LIMIT_DEFAULT): SearchResult {
+    const total = this.size;
+    const need = query.trim();
+    if (need.length === 0)
+      return { matches: [], total, servers: this.servers().map(({ name, tools }) => ({ name, tools })) };
+    const count = Math.max(1, Math.min(SEARCH_LIMIT_MAX, Math.trunc(limit) || SEARCH_LIMIT_DEFAULT));
+    const exact = this.#named(need);
+    const ranked =
+      exact.length > 0
+        ? exact.map((tool) => ({ tool, score: 1 }))
+        : this.warmSearch()
+            .rank(need, count)
+            .map(({ tool, score }) => ({ tool: this.#servers.get(tool.server)?.tools.get(tool.name), score }));
+    const matches = ranked
+      .slice(0, count)
+      .flatMap(({ tool, score }) =>
+        tool === undefined
+          ? []
+          : [{ server: tool.server, tool: tool.name, signature: tool.signature, kind: 'tool' as const, score }],
+      );
+    return { matches, total };
+  }
+
+  /** Builds the index if there is none; for a quiet moment after the first lists have come. */
+  warmSearch(): SearchIndex {
+    if (this.#index === undefined) {
+      this.#index = new SearchIndex();
+      for (const { name, tools } of this.#servers.values()) this.#index.setServer(name, [...tools.values()]);
+    }
+    return this.#index;
+  }
+
+  #server(name: string): Server | undefined {
+    return this.#servers.get(name) ?? this.#servers.get(this.#serverNames.get(name) ?? '');
+  }
+
+  /** The tools that a query names outright. */
+  #named(query: string): CatalogTool[] {
+    const path = query.replace(/^tools\./, '').replace(/\(.*$/s, '');
+    const dot = path.indexOf('.');
+    if (dot > 0) {
+      const tool = this.resolve(path.slice(0, dot), path.slice(dot + 1));
+      if (tool !== undefined) return [tool];
+    }
+    return this.serverNames().flatMap((server) => this.resolve(server, path) ?? []);
+  }
+
+  /** Gives every server its alias; the tools of `changed`, and of servers whose alias moved, are made anew. */
+  #nameServers(changed?: string): void {
+    const { aliases, problems } = tableOfNames(this.#servers.keys(), 'server');
+    this.#serverProblems = problems;
+    this.#serverNames = new Map(
+      [...aliases].filter(([own, alias]) => own !== alias).map(([own, alias]) => [alias, own]),
+    );
+    for (const server of this.#servers.values()) {
+      const alias = aliases.get(server.name) ?? server.name;
+      if (server.name !== changed && server.alias === alias) continue;
+      server.alias = alias;
+      server.tools = toolsOf(server);
+      this.#index?.setServer(server.name, [...server.tools.values()]);
+    }
+  }
+}
+
+function toolsOf(server: Server): Map<string, CatalogTool> {
+  const tools = new Map<string, CatalogTool>();
+  for (const definition of server.definitions) {
+    const { name } = definition;
+    tools.set(name, new ListedTool(server, server.aliases.get(name) ?? name, definition));
+  }
+  return tools;
+}
+
+class ListedTool implements CatalogTool {
+  readonly server: string;
+  readonly serverAlias: string;
+  readonly name: string;
+  readonly alias: string;
+  readonly definition: ToolDefinition;
+  readonly effect: Effect;
+  #schemaHash: string | undefined;
+  #signature: string | undefined;
+  #declaration: string | undefined;
+
+  constructor(server: Server, alias: string, definition: ToolDefinition) {
+    this.server = server.name;
+    this.serverAlias = server.alias;
+    this.name = definition.name;
+    this.alias = alias;
+    this.definition = definition;
+    this.effect = effectOf(definition, server.options.effects);
+  }
+
+  get schemaHash(): string {
+    const { name, title, description, inputSchema, outputSchema, annotations } = this.definition;
+    this.#schemaHash ??= jsonHash({ name, title, description, inputSchema, outputSchema, annotations });
+    return this.#schemaHash;
+  }
+
+  get signature(): string {
+    this.#signature ??= signatureOf(this);
+    return this.#signature;
+  }
+
+  get declaration(): string {
+    this.#declaration ??= declarationOf(this);
+    return this.#declaration;
+  }
+}
+
+function effectOf(definition: ToolDefinition, effects: ServerOptions['effects']): Effect {
+  const said = effects !== undefined && Object.hasOwn(effects, definition.name) ? effects[definition.name] : undefined;
+  return said ?? (definition.annotations.readOnlyHint === true ? 'read' : 'write');
+}
+
+/** Near in spelling first; a name that shares words with the asked one is near too (`createPR`, `create_pull_request`). */
+function nearestTools(tool: string, names: Iterable<string>): string[] {
+  const all = [...names];
+  const close = nearest(tool, all, 3);
+  return close.length > 0 || all.length > 8 ? close : all;
+}
+
+function listed(names: readonly string[]): string {
+  if (names.length === 0) return 'No name is near to it.';
+  return `Nearest: ${names.map((name) => `\`${name}\``).join(', ')}.`;
+}

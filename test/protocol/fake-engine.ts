@@ -1,0 +1,127 @@
+/** A hand-written engine: the code of a request says what the fake does with it. */
+import { OptimizerError } from '../../src/core/errors.ts';
+import type { ExecutionId } from '../../src/core/ids.ts';
+import type { Json } from '../../src/core/json.ts';
+import type { Outcome } from '../../src/engine/outcome.ts';
+import type {
+  EnginePort,
+  ExecuteRequest,
+  RunContext,
+  SearchAnswer,
+  ServerStatus,
+  ToolDescription,
+} from '../../src/protocol/engine-port.ts';
+
+export function outcome(fields: Partial<Outcome> = {}): Outcome {
+  return {
+    executionId: 'ex_1' as ExecutionId,
+    status: 'completed',
+    logs: [],
+    logsDropped: 0,
+    calls: [],
+    usage: { wallMs: 1, guestCpuMs: 1, queueMs: 0, memoryPeakBytes: 1, hostCalls: 0, bytesIn: 0, bytesOut: 0 },
+    tokens: { answer: 1, withoutOptimizer: 1, saved: 0 },
+    ...fields,
+  };
+}
+
+const CANCELLED = { code: 'request.cancelled', kind: 'request', message: 'Cancelled.', retryable: false } as const;
+const CREATED = { seq: 1, tool: 'linear.create', status: 'ok', ms: 1, effect: 'write', argsHash: 'aa' } as const;
+
+/**
+ * `wait`: settles when aborted, one write made. `deaf`: never settles. `events`: one of each event, then 1.
+ * `fail`: a failed outcome. `throw`: a fault with a path in it. `refuse`: an OptimizerError. `circular`: a value JSON
+ * cannot hold. Anything else: completes with the code itself.
+ */
+export class FakeEngine implements EnginePort {
+  readonly requests: ExecuteRequest[] = [];
+  readonly signals: AbortSignal[] = [];
+  readonly searches: Array<{ query: string; limit: number | undefined }> = [];
+  names: string[] = ['alpha', 'beta'];
+
+  async execute(request: ExecuteRequest, context: RunContext): Promise<Outcome> {
+    this.requests.push(request);
+    this.signals.push(context.signal);
+    switch (request.code) {
+      case 'wait':
+        return await untilAborted(context.signal);
+      case 'deaf':
+        return await new Promise<never>(() => {});
+      case 'events':
+        tellAll(context);
+        return outcome({ value: 1 });
+      case 'fail':
+        return outcome({
+          status: 'failed',
+          error: { code: 'program.error', kind: 'program', message: 'boom', line: 2, column: 3, retryable: false },
+        });
+      case 'throw':
+        throw new Error('cannot read /etc/secret/key');
+      case 'refuse':
+        throw new OptimizerError('limit.queue', 'The queue is full.', { hint: 'Wait.', data: { retryAfterMs: 50 } });
+      case 'circular': {
+        const value: { self?: unknown } = {};
+        value.self = value;
+        return outcome({ value: value as Json });
+      }
+      case 'image':
+        return outcome({
+          content: [
+            { type: 'image', data: 'AAAA', mimeType: 'image/png' },
+            { type: 'nonsense', a: 1 },
+          ],
+        });
+      default:
+        return outcome({ value: request.code });
+    }
+  }
+
+  async search(query: string, limit: number | undefined): Promise<SearchAnswer> {
+    this.searches.push({ query, limit });
+    const match = { server: 'alpha', tool: 'get-sum', signature: 'getSum(args: {a: number})', kind: 'tool' } as const;
+    return { matches: [match], total: 7, missing: ['beta'] };
+  }
+
+  async searchText(query: string, limit: number | undefined): Promise<string> {
+    this.searches.push({ query, limit });
+    return `found for ${query}`;
+  }
+
+  async describe(server: string, tool: string): Promise<ToolDescription> {
+    if (server !== 'alpha') throw new OptimizerError('request.server', `There is no server ${server}.`);
+    return { server, tool, signature: 'f()', declaration: 'declare function f(): void;', pinned: true };
+  }
+
+  servers(): ServerStatus[] {
+    return [
+      { name: 'alpha', tools: 7, state: 'ready' },
+      { name: 'beta', tools: 0, state: 'failed', error: 'not found' },
+    ];
+  }
+
+  health(): Json {
+    return { status: 'ok' };
+  }
+
+  async stats(): Promise<Json> {
+    return { runs: this.requests.length };
+  }
+
+  inventory(): string[] {
+    return this.names;
+  }
+}
+
+async function untilAborted(signal: AbortSignal): Promise<Outcome> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  return outcome({ status: 'failed', error: CANCELLED, calls: [CREATED] });
+}
+
+function tellAll({ onEvent }: RunContext): void {
+  const executionId = 'ex_1' as ExecutionId;
+  onEvent({ type: 'state', executionId, state: 'running' });
+  onEvent({ type: 'console', executionId, level: 'info', text: 'hello' });
+  onEvent({ type: 'progress', executionId, step: 'call', tool: 'alpha.get-sum', calls: 1 });
+  onEvent({ type: 'progress', executionId, step: 'progress', tool: 'alpha.get-sum', calls: 1, progress: 1, total: 2 });
+  onEvent({ type: 'progress', executionId, step: 'answer', tool: 'alpha.get-sum', calls: 1, status: 'ok' });
+}

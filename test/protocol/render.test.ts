@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import type { Json, JsonObject } from '../../src/core/json.ts';
+import type { CallRecord, CallStatus, Effect } from '../../src/engine/outcome.ts';
+import { renderError, renderOutcome } from '../../src/protocol/render.ts';
+import { outcome } from './fake-engine.ts';
+
+const isBlock = (value: Json): boolean => (value as JsonObject).type === 'image';
+const texts = (answer: { content: JsonObject[] }): unknown[] => answer.content.map((block) => block.text ?? block.type);
+
+function call(tool: string, effect: Effect, status: CallStatus = 'ok'): CallRecord {
+  return { seq: 1, tool, status, ms: 1, effect, argsHash: 'a' };
+}
+
+describe('renderOutcome', () => {
+  it('gives a string as it is and anything else as compact JSON, the report after it', () => {
+    expect(texts(renderOutcome(outcome({ value: 'two\nlines' }), isBlock))).toEqual([
+      'two\nlines',
+      '(Calls: 0 read, 0 write)',
+    ]);
+    expect(texts(renderOutcome(outcome({ value: { a: [1, null] } }), isBlock))[0]).toBe('{"a":[1,null]}');
+    expect(texts(renderOutcome(outcome({ value: null }), isBlock))[0]).toBe('null');
+  });
+
+  it('says so when nothing was returned', () => {
+    expect(texts(renderOutcome(outcome(), isBlock))[0]).toBe('The program returned nothing; `return` what you need.');
+  });
+
+  it('puts logs after the value and the report last', () => {
+    const rendered = renderOutcome(
+      outcome({
+        value: 1,
+        logs: [{ level: 'warn', text: 'careful' }],
+        logsDropped: 4,
+        calls: [call('a.b', 'read'), call('a.c', 'read', 'cached'), call('a.d', 'write', 'error')],
+        tokens: { answer: 10, withoutOptimizer: 110, saved: 100 },
+      }),
+      isBlock,
+    );
+    expect(rendered.isError).toBe(false);
+    expect(texts(rendered)).toEqual([
+      '1',
+      'Logs:\n[warn] careful\n[4 more dropped]\n(Calls: 2 read, 1 write; 1 without an answer or with an error; tokens saved: 100)',
+    ]);
+  });
+
+  it('names code, position, message and hint of a failure first', () => {
+    const rendered = renderOutcome(
+      outcome({
+        status: 'failed',
+        error: {
+          code: 'program.error',
+          kind: 'program',
+          message: 'boom',
+          hint: 'Look at x.',
+          line: 2,
+          column: 7,
+          retryable: false,
+        },
+      }),
+      isBlock,
+    );
+    expect(rendered.isError).toBe(true);
+    expect(texts(rendered)[0]).toBe('Error program.error at line 2, column 7: boom\nLook at x.');
+  });
+
+  it('lists what took effect before the failure and does not advise a retry after a write', () => {
+    const rendered = renderOutcome(
+      outcome({
+        status: 'failed',
+        error: {
+          code: 'sandbox.lost',
+          kind: 'sandbox',
+          message: 'The worker was lost.',
+          hint: 'Run the program again.',
+          retryable: true,
+        },
+        calls: [
+          call('l.create', 'write'),
+          call('l.list', 'read'),
+          call('l.create', 'write'),
+          call('s.post', 'write', 'unknown'),
+          call('s.drop', 'write', 'denied'),
+        ],
+      }),
+      isBlock,
+    );
+    expect(texts(rendered)[0]).toBe(
+      'Error sandbox.lost: The worker was lost.\nAlready took effect: l.create ×2. May have taken effect: s.post. Continue from there in a new program without these calls.',
+    );
+  });
+
+  it('keeps the hint of a retryable failure that wrote nothing', () => {
+    const error = {
+      code: 'sandbox.lost',
+      kind: 'sandbox',
+      message: 'Lost.',
+      hint: 'Run it again.',
+      retryable: true,
+    } as const;
+    const rendered = renderOutcome(outcome({ status: 'failed', error, calls: [call('l.list', 'read')] }), isBlock);
+    expect(texts(rendered)[0]).toBe('Error sandbox.lost: Lost.\nRun it again.');
+  });
+
+  it('passes content blocks through and shows what is none as text', () => {
+    const image = { type: 'image', data: 'AAAA', mimeType: 'image/png' };
+    const rendered = renderOutcome(outcome({ content: [{ type: 'odd' }, image] }), isBlock);
+    expect(rendered.content).toEqual([
+      { type: 'text', text: '{"type":"odd"}' },
+      image,
+      { type: 'text', text: '(Calls: 0 read, 0 write)' },
+    ]);
+  });
+
+  it('names the handle of a value that was cut', () => {
+    const rendered = renderOutcome(outcome({ value: [1], truncated: { handle: 'h1', bytes: 900, shown: 3 } }), isBlock);
+    expect(texts(rendered)[0]).toBe('[1]\n[cut: 3 of 900 bytes shown; load("h1") in a program gives all]');
+  });
+
+  it('names tool, id and arguments of a pending approval', () => {
+    const approval = { id: 'ap_1', tool: 'l.drop', arguments: { id: 1 }, expiresAt: '2026-01-01T00:00:00Z' };
+    const rendered = renderOutcome(outcome({ status: 'paused', approval }), isBlock);
+    expect(rendered.isError).toBe(false);
+    expect(texts(rendered)[0]).toBe(
+      `Paused: l.drop waits for a person's approval (id ap_1, until 2026-01-01T00:00:00Z). Arguments: {"id":1}`,
+    );
+  });
+});
+
+describe('renderError', () => {
+  it('is a tool error with code, message and hint', () => {
+    const body = { code: -32602, message: 'No.', data: { code: 'request.tool', hint: 'Search.' } };
+    expect(renderError(body)).toEqual({
+      content: [{ type: 'text', text: 'Error request.tool: No.\nSearch.' }],
+      isError: true,
+    });
+  });
+});
