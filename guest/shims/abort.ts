@@ -3,7 +3,7 @@
  * An abort happens once, so a listener is a member of a set that is run and then dropped; `once` changes nothing.
  * Signals made by `AbortSignal.any` are held by their sources, not weakly: a guest has no WeakRef, and its run is short.
  */
-import { apply, CapturedSet, domError, setAdd, setDelete, setForEach, shown } from './captured.ts';
+import { domError } from './captured.ts';
 
 /** What a listener is given. */
 export interface AbortEvent {
@@ -14,6 +14,12 @@ export interface AbortEvent {
 
 export type AbortListener = ((event: AbortEvent) => unknown) | { handleEvent(event: AbortEvent): unknown };
 
+/** `once` changes nothing; an abort of `signal` removes the listener. */
+export interface AbortListenerOptions {
+  once?: boolean;
+  signal?: { aborted: boolean; addEventListener(type: string, listener: AbortListener): void };
+}
+
 /**
  * Makes the two classes. `setTimeout` serves `AbortSignal.timeout`; `report` is given what a listener throws, which
  * must not reach whoever called `abort()`.
@@ -23,52 +29,42 @@ export function createAbort(
   report: (error: unknown) => void = () => {},
 ) {
   const ours = {};
-  let abort: (signal: AbortSignal, reason: unknown) => void;
-  let follow: (source: AbortSignal, dependent: AbortSignal) => void;
+  let abort: (signal: AbortSignal, reason: unknown) => AbortSignal;
 
   class AbortSignal {
     #aborted = false;
     #reason: unknown;
-    readonly #listeners = new CapturedSet();
-    readonly #dependents = new CapturedSet();
+    readonly #listeners = new Set<AbortListener>();
+    readonly #dependents = new Set<AbortSignal>();
     onabort: ((event: AbortEvent) => unknown) | null = null;
 
     static {
-      follow = (source, dependent) => {
-        setAdd(source.#dependents, dependent);
-      };
-      abort = (signal, reason) => {
-        if (signal.#aborted) return;
+      abort = (signal, reason = domError('AbortError', 'This operation was aborted')) => {
         // Every dependent signal is aborted before the first listener runs, so that none sees half of it.
-        const reached = new CapturedSet();
-        const mark = (item: unknown): void => {
-          const each = item as AbortSignal;
+        const reached = new Set<AbortSignal>();
+        const mark = (each: AbortSignal): void => {
           if (each.#aborted) return;
           each.#aborted = true;
-          each.#reason = reason === undefined ? domError('AbortError', 'This operation was aborted') : reason;
-          reason = each.#reason;
-          setAdd(reached, each);
-          setForEach(each.#dependents, mark);
+          each.#reason = reason;
+          reached.add(each);
+          each.#dependents.forEach(mark);
         };
         mark(signal);
-        setForEach(reached, (item) => (item as AbortSignal).#dispatch());
+        for (const each of reached) each.#dispatch();
+        return signal;
       };
     }
 
     constructor(key?: unknown) {
-      if (key !== ours) throw new TypeError('Illegal constructor: use new AbortController().signal');
+      if (key !== ours) throw new TypeError('Illegal constructor: use AbortController');
     }
 
     static abort(reason?: unknown): AbortSignal {
-      const signal = new AbortSignal(ours);
-      abort(signal, reason);
-      return signal;
+      return abort(new AbortSignal(ours), reason);
     }
 
     static timeout(delayMs: number): AbortSignal {
-      if (!(delayMs >= 0 && delayMs <= Number.MAX_SAFE_INTEGER)) {
-        throw new RangeError(`AbortSignal.timeout: the delay must be 0 or more milliseconds, not ${String(delayMs)}`);
-      }
+      if (!(delayMs >= 0)) throw new RangeError('AbortSignal.timeout needs 0 or more milliseconds');
       const signal = new AbortSignal(ours);
       setTimeout(() => abort(signal, domError('TimeoutError', 'The operation was aborted due to timeout')), delayMs);
       return signal;
@@ -77,11 +73,9 @@ export function createAbort(
     static any(signals: Iterable<AbortSignal>): AbortSignal {
       const signal = new AbortSignal(ours);
       const sources = [...signals];
-      for (const source of sources) {
-        if (!(source instanceof AbortSignal)) throw new TypeError('AbortSignal.any: every item must be an AbortSignal');
-        if (source.#aborted) abort(signal, source.#reason);
-      }
-      if (!signal.#aborted) for (const source of sources) follow(source, signal);
+      const aborted = sources.find((source) => source.#aborted);
+      if (aborted !== undefined) return abort(signal, aborted.#reason);
+      for (const source of sources) source.#dependents.add(signal);
       return signal;
     }
 
@@ -98,58 +92,42 @@ export function createAbort(
     }
 
     /** Other event names are accepted and never fire. A listener added after the abort is never called. */
-    addEventListener(
-      type: string,
-      listener: AbortListener | null,
-      options?: { once?: boolean; signal?: AbortSignal } | boolean,
-    ): void {
-      if (type !== 'abort' || !listener || this.#aborted) return;
+    addEventListener(type: string, listener: AbortListener | null, options?: AbortListenerOptions | boolean): void {
       const remover = typeof options === 'object' ? options?.signal : undefined;
-      if (remover?.aborted) return;
+      if (type !== 'abort' || listener === null || this.#aborted || remover?.aborted) return;
+      this.#listeners.add(listener);
       remover?.addEventListener('abort', () => this.removeEventListener(type, listener));
-      setAdd(this.#listeners, listener);
     }
 
     removeEventListener(type: string, listener: AbortListener | null): void {
-      if (type === 'abort') setDelete(this.#listeners, listener);
+      if (type === 'abort' && listener !== null) this.#listeners.delete(listener);
     }
 
     get [Symbol.toStringTag](): string {
       return 'AbortSignal';
     }
 
-    [shown](): string {
-      return `AbortSignal {aborted: ${this.#aborted}}`;
-    }
-
     #dispatch(): void {
       const event: AbortEvent = { type: 'abort', target: this, currentTarget: this };
-      const call = (listener: unknown): void => {
+      const call = (listener: AbortListener | null): void => {
         try {
-          if (typeof listener === 'function') apply(listener, this, [event]);
-          else (listener as { handleEvent(event: AbortEvent): unknown } | null)?.handleEvent(event);
+          if (typeof listener === 'function') listener.call(this, event);
+          else listener?.handleEvent(event);
         } catch (error) {
           report(error);
         }
       };
       call(this.onabort);
-      setForEach(this.#listeners, call);
+      // The set is read as it goes, so a listener that an earlier one removes is not called.
+      this.#listeners.forEach(call);
     }
   }
 
   class AbortController {
-    readonly #signal = new AbortSignal(ours);
-
-    get signal(): AbortSignal {
-      return this.#signal;
-    }
+    readonly signal = new AbortSignal(ours);
 
     abort(reason?: unknown): void {
-      abort(this.#signal, reason);
-    }
-
-    get [Symbol.toStringTag](): string {
-      return 'AbortController';
+      abort(this.signal, reason);
     }
   }
 

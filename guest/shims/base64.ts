@@ -4,20 +4,25 @@
  * All look-ups are in typed arrays, which never ask a prototype. Past the end of one is undefined, which counts as 0 in
  * bit arithmetic and as U+0000 in `fromCharCode`; that is how the last, incomplete group is made (the casts hide it).
  */
-import { CapturedBuffer, charCodeAt, domError, fromCharCode, substring, transferBuffer, typedArrayLength, U8 } from './captured.ts';
+import {
+  CapturedBuffer,
+  charCodeAt,
+  domError,
+  fromCharCode,
+  substring,
+  transferBuffer,
+  typedArrayLength,
+  U8,
+} from './captured.ts';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const PAD = 0x3d;
 const SPACE = 64;
 const NONE = 65;
 
-/** The character code of each digit; and for each ASCII character its digit, SPACE or NONE. */
-const CODES = new U8(64);
+/** For each ASCII character its digit, SPACE or NONE. */
 const DIGITS = new U8(128).fill(NONE);
-for (let digit = 0; digit < 64; digit += 1) {
-  CODES[digit] = ALPHABET.charCodeAt(digit);
-  DIGITS[ALPHABET.charCodeAt(digit)] = digit;
-}
+for (let digit = 0; digit < 64; digit += 1) DIGITS[ALPHABET.charCodeAt(digit)] = digit;
 for (const space of [9, 10, 12, 13, 32]) DIGITS[space] = SPACE;
 
 /** Base64 of bytes, padded. */
@@ -26,12 +31,8 @@ export function bytesToBase64(bytes: Uint8Array): string {
   let text = '';
   for (let at = 0; at < length; at += 3) {
     const bits = ((bytes[at] as number) << 16) | ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number);
-    text += fromCharCode(
-      CODES[bits >> 18] as number,
-      CODES[(bits >> 12) & 63] as number,
-      at + 1 < length ? (CODES[(bits >> 6) & 63] as number) : PAD,
-      at + 2 < length ? (CODES[bits & 63] as number) : PAD,
-    );
+    text += `${ALPHABET[bits >> 18]}${ALPHABET[(bits >> 12) & 63]}${at + 1 < length ? ALPHABET[(bits >> 6) & 63] : '='}`;
+    text += at + 2 < length ? ALPHABET[bits & 63] : '=';
   }
   return text;
 }
@@ -56,11 +57,11 @@ export function base64ToBytes(text: string): Uint8Array<ArrayBuffer> {
         written += 1;
       }
       digits += 1;
-    } else if (digit !== SPACE) throw invalid(`atob: not base64 at index ${at}`);
+    } else if (digit !== SPACE) padding = NONE;
   }
-  // Padding, where there is any, must fill the last group of four.
+  // Padding, where there is any, must fill the last group of four; a wrong character has made it too long for that.
   if ((digits & 3) === 1 || (padding > 0 && (padding > 2 || (digits + padding) % 4 > 0))) {
-    throw invalid('atob: not base64, a digit or the padding is missing or too much');
+    throw invalid('atob: the text is not base64');
   }
   return new U8(transferBuffer(buffer, written));
 }

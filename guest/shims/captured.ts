@@ -35,46 +35,52 @@ export const { fromCharCode } = String;
 /** `JSON.stringify` of a string alone asks no `toJSON`. */
 export const quoteString = JSON.stringify as (text: string) => string;
 
-export const [charCodeAt, indexOf, substring] = take(String.prototype, 'charCodeAt indexOf substring') as [
+export const [charCodeAt, indexOf, substring, toWellFormed] = take(
+  String.prototype,
+  'charCodeAt indexOf substring toWellFormed',
+) as [
   Text<[at: number], number>,
   Text<[wanted: string, from: number], number>,
   Text<[from: number, to: number], string>,
+  // ES2024, which the engine has and the compiler's library does not name yet.
+  Text<[], string>,
 ];
 
 const typedArrayPrototype: object = getPrototypeOf(U8.prototype);
 export const [typedArrayLength] = take(typedArrayPrototype, 'length') as [Get<number>];
 /** `Uint8Array` and so on for a typed array, undefined for anything else. */
-export const typedArrayName = uncurry(
-  getOwnPropertyDescriptor(typedArrayPrototype, Symbol.toStringTag)?.get,
-) as Get<string | undefined>;
-/** `transfer` moves the bytes into a buffer of another length; unlike `slice` it asks no `Symbol.species`. */
-export const [bufferBytes, transferBuffer] = take(CapturedBuffer.prototype, 'byteLength transfer') as [
-  Get<number>,
-  Of<ArrayBuffer, [length: number], ArrayBuffer>,
-];
-export const [viewBytes] = take(DataView.prototype, 'byteLength') as [Get<number>];
+export const typedArrayName = uncurry(getOwnPropertyDescriptor(typedArrayPrototype, Symbol.toStringTag)?.get) as Get<
+  string | undefined
+>;
+/** `transfer` (ES2024) moves the bytes into a buffer of another length; unlike `slice` it asks no `Symbol.species`. */
+const [bufferBytes, transfer] = take(CapturedBuffer.prototype, 'byteLength transfer');
+export const transferBuffer = transfer as Of<ArrayBuffer, [length: number], ArrayBuffer>;
 
-export const [mapSize, mapEntries] = take(Map.prototype, 'size entries') as [Get<number>, Get<Pairs>];
-export const [setSize, setValues] = take(Set.prototype, 'size values') as [Get<number>, Get<Values>];
+const [mapSize, entriesOf] = take(Map.prototype, 'size entries');
+export const mapEntries = entriesOf as Get<Pairs>;
 export const [mapNext] = take(getPrototypeOf(new Map().entries()), 'next') as [
   Of<Pairs, [], IteratorResult<[unknown, unknown], undefined>>,
 ];
+const [setSize, valuesOf] = take(Set.prototype, 'size values');
+export const setValues = valuesOf as Get<Values>;
 export const [setNext] = take(getPrototypeOf(new Set().values()), 'next') as [
   Of<Values, [], IteratorResult<unknown, undefined>>,
 ];
-export const [dateTime, dateText] = take(Date.prototype, 'getTime toISOString') as [Get<number>, Get<string>];
-export const [regExpSource, regExpFlags, regExpExec] = take(RegExp.prototype, 'source flags exec') as [
-  Get<string>,
-  Get<string>,
-  Of<RegExp, [text: string], unknown>,
-];
+const [dateTime, isoText] = take(Date.prototype, 'getTime toISOString');
+export const dateText = isoText as Get<string>;
+const [regExpSource, flagsOf, exec] = take(RegExp.prototype, 'source flags exec');
+export const regExpFlags = flagsOf as Get<string>;
+export const regExpExec = exec as Of<RegExp, [text: string], unknown>;
 export const [symbolText] = take(Symbol.prototype, 'description') as [Get<string | undefined>];
 
 /** ES2026, which the engine has and the compiler does not name: true for real errors, whatever their prototype. */
 const { isError } = Error as unknown as { isError(value: unknown): boolean };
 const [objectToString] = take(Object.prototype, 'toString') as [Get<string>];
 
-/** By kind, a function that throws unless its receiver is one. For a wrapper it returns the primitive. */
+/**
+ * By kind, a function that throws unless its receiver is one, and returns what it is about: the number of items or
+ * bytes, the time, or the source.
+ */
 export const PROBES = {
   // The compiler takes this for a property; the language makes it the prototype, so that only our own names are found.
   __proto__: null,
@@ -83,17 +89,14 @@ export const PROBES = {
   Date: dateTime,
   RegExp: regExpSource,
   ArrayBuffer: bufferBytes,
-  DataView: viewBytes,
+  DataView: take(DataView.prototype, 'byteLength')[0],
 } as unknown as Record<string, Get<unknown>>;
-for (const wrapper of [Number, String, Boolean, BigInt]) {
-  PROBES[wrapper.name] = take(wrapper.prototype, 'valueOf')[0] as Get<unknown>;
-}
 
 /**
- * What an object really is: `Array`, `Error`, `Map`, `Uint8Array`, … or `Object`. `Symbol.toStringTag` only proposes;
+ * What a value really is: `Array`, `Error`, `Map`, `Uint8Array`, … or `Object`. `Symbol.toStringTag` only proposes;
  * the internal slot decides, because a program can put any tag on any object. Throws what a hostile Proxy throws.
  */
-export function kindOf(value: object): string {
+export function kindOf(value: unknown): string {
   if (isArray(value)) return 'Array';
   const name = typedArrayName(value);
   if (name !== undefined) return name;
@@ -122,6 +125,3 @@ export function domError(name: string, message: string): Error {
   define(error, 'name', name);
   return error;
 }
-
-/** A method under this key tells `formatLog` what to print for one of our own classes. */
-export const shown: unique symbol = Symbol('shown');

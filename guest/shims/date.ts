@@ -3,7 +3,7 @@
  * constructor, so methods, parsing and `instanceof` are untouched. The real constructor would give a program the host's
  * clock, so `Date.prototype.constructor`, the only way to it, is redirected; this changes the prototype for good.
  */
-import { apply, construct, define } from './captured.ts';
+import { define } from './captured.ts';
 
 /**
  * Makes the replacement. `now` returns milliseconds since 1970 and is called for `new Date()`, `Date()` and
@@ -11,21 +11,21 @@ import { apply, construct, define } from './captured.ts';
  */
 export function createDate(RealDate: DateConstructor, now: () => number): DateConstructor {
   const { floor } = Math;
+  const { apply, construct } = Reflect;
   const dateToString = RealDate.prototype.toString;
   function GuestDate(...parts: unknown[]): unknown {
     // ECMA-262 section 21.4.2.1: called without `new` it is the present as text, whatever the arguments.
     if (new.target === undefined) return apply(dateToString, new RealDate(now()), []);
     return construct(RealDate, parts.length === 0 ? [now()] : parts, new.target);
   }
-  define(GuestDate, 'now', () => floor(now()), false);
-  define(GuestDate, 'parse', RealDate.parse, false);
-  define(GuestDate, 'UTC', RealDate.UTC, false);
-  define(RealDate.prototype, 'constructor', GuestDate, false);
-  const fixed = { writable: false, enumerable: false };
+  define(GuestDate, 'now', () => floor(now()));
+  define(GuestDate, 'parse', RealDate.parse);
+  define(GuestDate, 'UTC', RealDate.UTC);
+  define(RealDate.prototype, 'constructor', GuestDate);
   Object.defineProperties(GuestDate, {
-    name: { value: 'Date', ...fixed, configurable: true },
-    length: { value: 7, ...fixed, configurable: true },
-    prototype: { value: RealDate.prototype, ...fixed, configurable: false },
+    name: { value: 'Date' },
+    length: { value: 7 },
+    prototype: { value: RealDate.prototype, writable: false },
   });
   // A function declaration has the constructor's call forms, which its type cannot say.
   return GuestDate as unknown as DateConstructor;

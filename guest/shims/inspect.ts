@@ -5,10 +5,8 @@
  * does is caught where it happens. Nothing here depends on anything that a program can replace.
  */
 import {
-  bufferBytes,
   charCodeAt,
   dateText,
-  dateTime,
   getOwnPropertyDescriptor,
   getPrototypeOf,
   hasOwn,
@@ -17,21 +15,17 @@ import {
   kindOf,
   mapEntries,
   mapNext,
-  mapSize,
   objectKeys,
+  PROBES,
   quoteString,
   regExpExec,
   regExpFlags,
-  regExpSource,
   setNext,
-  setSize,
   setValues,
-  shown,
   substring,
   symbolText,
   typedArrayLength,
   typedArrayName,
-  viewBytes,
 } from './captured.ts';
 
 /** Containers inside containers inside the value itself, which counts as 0. */
@@ -59,6 +53,7 @@ interface Around {
 }
 
 const { floor } = Math;
+const { toStringTag } = Symbol;
 const NUMBERS: Record<string, (value: unknown) => unknown> = {
   // The functions convert whatever they get; their types ask for strings.
   d: Number,
@@ -73,12 +68,15 @@ const notANumber = Number.NaN;
  */
 export function formatLog(args: readonly unknown[], charsMax: number): string {
   const page: Page = { text: '', charsMax: charsMax >= 1 ? floor(charsMax) : 0, full: false, json: false };
-  const first = args[0];
-  let at = 0;
-  if (args.length > 1 && typeof first === 'string') at = writeTemplate(page, first, args);
-  for (; at < args.length && !page.full; at += 1) {
-    if (at > 0) write(page, ' ');
-    writeArgument(page, args[at]);
+  try {
+    const first = args[0];
+    let at = args.length > 1 && typeof first === 'string' ? writeTemplate(page, first, args) : 0;
+    for (; at < args.length && !page.full; at += 1) {
+      if (at > 0) write(page, ' ');
+      writeArgument(page, args[at]);
+    }
+  } catch {
+    // Only an exhausted stack or memory gets here; what is on the page is still right.
   }
   return page.full && page.charsMax > 0 ? `${cut(page.text, page.charsMax - 1)}…` : page.text;
 }
@@ -128,11 +126,11 @@ function writeArgument(page: Page, value: unknown): void {
 
 function writeValue(page: Page, value: unknown, around?: Around): void {
   if (typeof value === 'string') writeQuoted(page, value);
-  else if (typeof value === 'symbol') write(page, `Symbol(${fit(page, symbolText(value))})`);
+  else if (typeof value === 'symbol') write(page, `Symbol(${within(page, symbolText(value))})`);
   else if (typeof value === 'bigint') write(page, value < BIGINT_MAX && value > -BIGINT_MAX ? `${value}n` : '[BigInt]');
   else if ((typeof value === 'object' && value !== null) || typeof value === 'function') {
     try {
-      if (typeof value === 'function') write(page, `[Function${prefixed(': ', nameOf(page, value))}]`);
+      if (typeof value === 'function') write(page, functionText(page, value));
       else writeObject(page, value, around);
     } catch {
       write(page, '[Unreadable]');
@@ -148,12 +146,122 @@ function writeObject(page: Page, value: object, around?: Around): void {
     }
   }
   const kind = kindOf(value);
-  const ours = (value as { [shown]?: () => unknown })[shown];
-  if (kind === 'Date') writeDate(page, value);
-  else if (kind === 'RegExp') write(page, `/${fit(page, regExpSource(value))}/${regExpFlags(value)}`);
+  // What the probe of a kind returns is what there is to print of it: a time, a source, a number of bytes or items.
+  const fact = PROBES[kind]?.(value) as number;
+  const tag = (value as { [toStringTag]?: unknown })[toStringTag];
+  if (kind === 'Date') {
+    const text = is(fact, notANumber) ? 'Invalid Date' : dateText(value);
+    write(page, page.json ? `"${text}"` : text);
+  } else if (kind === 'RegExp') write(page, `/${within(page, fact)}/${regExpFlags(value)}`);
   else if (kind === 'Error') write(page, around === undefined ? errorText(page, value) : `[${errorText(page, value)}]`);
-  else if (kind === 'ArrayBuffer') write(page, `ArrayBuffer(${bufferBytes(value)})`);
-  else if (kind === 'DataView') write(page, `DataView(${viewBytes(value)})`);
-  else if (typeof ours === 'function') write(page, fit(page, (value as { [shown](): unknown })[shown]()));
-  else writeContainer(page, value, kind === 'Object' ? className(page, value) : kind, around);
+  else if (kind === 'ArrayBuffer' || kind === 'DataView') write(page, `${kind}(${fact})`);
+  else if (tag === 'URL' || tag === 'URLSearchParams') write(page, `${value}`);
+  else writeContainer(page, value, kind === 'Object' ? className(page, value) : kind, fact, around);
+}
+
+function writeContainer(page: Page, value: object, name: string, size: number, outer?: Around): void {
+  const around: Around = { value, depth: outer === undefined ? 0 : outer.depth + 1, outer };
+  // `kindOf` proved which of these it is; the casts repeat it for the compiler.
+  if (around.depth > DEPTH_MAX) write(page, `[${name || 'Object'}]`);
+  else if (name === 'Array' || typedArrayName(value) !== undefined) {
+    const length = name === 'Array' ? (value as unknown[]).length : typedArrayLength(value);
+    const open = name === 'Array' ? '[' : `${name}(${length}) [`;
+    writeItems(page, open, length, ']', (at) => writeProperty(page, value, at, around));
+  } else if (name === 'Map') {
+    const entries = mapEntries(value);
+    writeItems(page, `Map(${size}) {`, size, '}', () => {
+      const entry = mapNext(entries).value;
+      writeValue(page, entry?.[0], around);
+      write(page, ' => ');
+      writeValue(page, entry?.[1], around);
+    });
+  } else if (name === 'Set') {
+    const values = setValues(value);
+    writeItems(page, `Set(${size}) {`, size, '}', () => writeValue(page, setNext(values).value, around));
+  } else {
+    const keys = objectKeys(value);
+    writeItems(page, name === '' ? '{' : `${name} {`, keys.length, '}', (at) => {
+      const key = keys[at] as string;
+      writeKey(page, key);
+      write(page, page.json ? ':' : ': ');
+      writeProperty(page, value, key, around);
+    });
+  }
+}
+
+function writeItems(page: Page, open: string, count: number, close: string, writeItem: (at: number) => void): void {
+  write(page, open);
+  for (let at = 0; at < count && !page.full; at += 1) {
+    if (at > 0) write(page, page.json ? ',' : ', ');
+    if (at === ITEMS_MAX) {
+      write(page, `… ${count - at} more`);
+      break;
+    }
+    writeItem(at);
+  }
+  write(page, close);
+}
+
+function writeProperty(page: Page, value: object, key: PropertyKey, around: Around): void {
+  const property = getOwnPropertyDescriptor(value, key);
+  if (property === undefined) write(page, '<empty>');
+  else if (hasOwn(property, 'value')) writeValue(page, property.value, around);
+  else write(page, property.get === undefined ? '[Setter]' : '[Getter]');
+}
+
+function writeKey(page: Page, key: string): void {
+  const plain =
+    !page.json && key.length < PIECE_CHARS && regExpExec(/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u, key) !== null;
+  if (plain) write(page, key);
+  else writeQuoted(page, key);
+}
+
+/** The first line of an error's stack, made from its parts, because a stack may be missing or made up. */
+function errorText(page: Page, error: object): string {
+  const { name, message } = error as { name?: unknown; message?: unknown };
+  const text = within(page, message);
+  return `${within(page, name) || 'Error'}${text && `: ${text}`}`;
+}
+
+function functionText(page: Page, value: { readonly name: unknown }): string {
+  const name = within(page, value.name);
+  return `[Function${name && `: ${name}`}]`;
+}
+
+/** The constructor's name; empty for plain objects, with or without a prototype. */
+function className(page: Page, value: object): string {
+  const prototype = getPrototypeOf(value) as { readonly constructor?: { readonly name?: unknown } } | null;
+  const name = within(page, prototype?.constructor?.name);
+  return name === 'Object' ? '' : name;
+}
+
+/** Text that is at most one unit longer than the page, so that it may be joined to other text; else nothing. */
+const within = (page: Page, text: unknown): string =>
+  typeof text === 'string' ? substring(text, 0, page.charsMax + 1) : '';
+
+function writeQuoted(page: Page, text: string): void {
+  write(page, '"');
+  for (let at = 0; at < text.length && !page.full; ) {
+    const piece = cut(substring(text, at, at + PIECE_CHARS + 1), PIECE_CHARS);
+    const quoted = quoteString(piece);
+    write(page, substring(quoted, 1, quoted.length - 1));
+    at += piece.length;
+  }
+  write(page, '"');
+}
+
+/** Every character of the page passes here: what does not fit is cut off, and the page is full. */
+function write(page: Page, piece: string): void {
+  if (page.full) return;
+  const room = page.charsMax - page.text.length;
+  page.full = piece.length > room;
+  page.text += substring(piece, 0, room);
+}
+
+/** The first `chars` units of a text, or one fewer where that would divide a surrogate pair. */
+function cut(text: string, chars: number): string {
+  const before = charCodeAt(text, chars - 1);
+  const after = charCodeAt(text, chars);
+  const divides = before >= 0xd800 && before < 0xdc00 && after >= 0xdc00 && after < 0xe000;
+  return substring(text, 0, divides ? chars - 1 : chars);
 }

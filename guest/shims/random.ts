@@ -12,10 +12,10 @@ export interface Random {
   next(): number;
 }
 
-/** A generator with a fixed first seed. */
+/** A generator that is to be seeded before its first use. */
 export function createRandom(): Random {
   const { imul } = Math;
-  let s0 = 0;
+  let s0 = 1;
   let s1 = 0;
   let s2 = 0;
   let s3 = 0;
@@ -31,17 +31,15 @@ export function createRandom(): Random {
     s3 = rotate(s3, 11);
     return result;
   };
-  const random: Random = {
+  return {
     seed(a, b, c, d) {
       s0 = a | 0;
       s1 = b | 0;
       s2 = c | 0;
       s3 = d | 0;
-      // All zeros is the one state that never changes; it becomes the golden ratio's bits.
-      if ((s0 | s1 | s2 | s3) === 0) s0 = 0x9e3779b9 | 0;
+      // All zeros is the one state that never changes; one bit is set.
+      if ((s0 | s1 | s2 | s3) === 0) s0 = 1;
     },
     next: () => ((next32() >>> 5) * 0x4000000 + (next32() >>> 6)) / 0x20000000000000,
   };
-  random.seed(0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344);
-  return random;
 }

@@ -1,11 +1,11 @@
 /**
- * `structuredClone` (HTML section 2.7) for what a guest has: JSON-like values, undefined, BigInt, wrappers, Date,
+ * `structuredClone` (HTML section 2.7) for what a guest has: JSON-like values, undefined, BigInt, Date,
  * RegExp, Map, Set, Error, ArrayBuffer and its views, shared references and cycles. A function, a symbol, a promise or
  * a weak collection throws a DataCloneError. Open work is a linked list, so depth costs heap and not stack.
  * Differences from browsers: `transfer` is refused, a copied buffer has a fixed length, and a Proxy, which cannot be
- * recognised, is read as the object it shows.
+ * recognised, is read as the object it shows, as is a wrapper such as `new String()`.
  */
-import { define, domError, getOwnPropertyDescriptor, hasOwn, kindOf, objectKeys, PROBES } from './captured.ts';
+import { define, domError, getOwnPropertyDescriptor, hasOwn, kindOf, objectKeys } from './captured.ts';
 
 /** An object that exists already in the copy and still has to be filled. */
 interface Task {
@@ -18,13 +18,10 @@ interface Task {
 type Copy = (value: unknown) => unknown;
 type View = new (buffer: unknown, offset: number, length: number) => object;
 
-const ERRORS = { Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
 const UNCLONEABLE = [Promise, WeakMap, WeakSet, Symbol];
-const VIEWS: Record<string, View> = {};
-// Float16Array is in the engine and not yet in the compiler's library, hence by name.
-for (const name of Object.getOwnPropertyNames(globalThis)) {
-  if (/(\d|Clamped)Array$|^DataV/.test(name)) VIEWS[name] = Reflect.get(globalThis, name) as View;
-}
+const CLONED_ERRORS = /^(Eval|Range|Reference|Syntax|Type|URI)?Error$/;
+/** Constructors by name: Float16Array is in the engine and not yet in the compiler's library. */
+const constructors = globalThis as unknown as Record<string, View & ErrorConstructor>;
 
 /** A deep copy of `value`. Throws an Error named DataCloneError for what cannot be copied. */
 export function structuredClone<T>(value: T, options?: { transfer?: readonly unknown[] } | null): T {
@@ -66,23 +63,20 @@ function createCopy(source: object, kind: string, copy: Copy): object {
   if (kind === 'Date') return new Date(source as Date);
   if (kind === 'RegExp') return new RegExp((source as RegExp).source, (source as RegExp).flags);
   if (kind === 'ArrayBuffer') return new Uint8Array(new Uint8Array(source as ArrayBuffer)).buffer;
-  if (kind === 'Error') return createError(source as Error);
-  const ViewConstructor = VIEWS[kind];
-  if (ViewConstructor !== undefined) {
+  if (kind === 'Error') return createError(source as Error, getOwnPropertyDescriptor(source, 'message')?.value);
+  if (kind !== 'Object') {
     const view = source as Uint8Array;
+    const ViewConstructor = constructors[kind] as View;
     return new ViewConstructor(copy(view.buffer), view.byteOffset, view.length ?? view.byteLength);
   }
-  if (kind !== 'Object') return Object(PROBES[kind]?.(source));
   for (const type of UNCLONEABLE) if (source instanceof type) throw refused(`a ${type.name}`);
   return {};
 }
 
 /** HTML section 2.7.3, step 17: the name picks the constructor; the message counts only if it is a data property. */
-function createError(source: Error): Error {
-  const { name, stack } = source;
-  const known = hasOwn(ERRORS, name) ? (name as keyof typeof ERRORS) : 'Error';
-  const message = getOwnPropertyDescriptor(source, 'message')?.value;
-  const target = message === undefined ? new ERRORS[known]() : new ERRORS[known](`${message}`);
+function createError({ name, stack }: Error, message: unknown): Error {
+  const ErrorOfName = constructors[CLONED_ERRORS.test(name) ? name : 'Error'] as ErrorConstructor;
+  const target = message === undefined ? new ErrorOfName() : new ErrorOfName(`${message}`);
   define(target, 'stack', `${stack}`);
   return target;
 }

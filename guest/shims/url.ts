@@ -4,8 +4,8 @@
  * parts as text or with null. The query is ours: URLSearchParams needs no host call, only writing it back does.
  * Known difference: a missing argument counts as undefined and is not a TypeError.
  */
-import { shown, toWellFormed } from './captured.ts';
-import { decodeUtf8, encodeUtf8 } from './text-codec.ts';
+import { toWellFormed } from './captured.ts';
+import { decodeUtf8 } from './text-codec.ts';
 
 /** A parsed URL: each field is what the getter of the same name returns. */
 export interface Parts {
@@ -31,12 +31,16 @@ export type ParseUrl = (input: string, base: string | undefined) => Parts | null
 export type UpdateUrl = (href: string, property: UrlProperty, value: string) => Parts | null;
 export type UrlProperty = Exclude<keyof Parts, 'origin'>;
 
+const PROPERTIES = 'href origin protocol username password host hostname port pathname search hash'.split(
+  ' ',
+) as (keyof Parts)[];
+
 type Pair = readonly [name: string, value: string];
 
 /** Makes the two classes around the host's parser. */
 export function createUrlClasses(parse: ParseUrl, update: UpdateUrl) {
   let setQuery: (params: URLSearchParams, query: string) => void;
-  let onChange: (params: URLSearchParams, changed: () => void) => void;
+  let onChange: (params: URLSearchParams, changed: (query: string) => void) => void;
   /** What `URL.parse` found, on its way to the constructor, so that the host is asked once. */
   let ready: Parts | undefined;
   const parseParts = (input: unknown, base: unknown): Parts | null =>
@@ -45,7 +49,7 @@ export function createUrlClasses(parse: ParseUrl, update: UpdateUrl) {
   class URLSearchParams {
     #pairs: Pair[];
     /** Writes the query back into the URL that these parameters belong to. */
-    #changed: (() => void) | undefined;
+    #changed: (query: string) => void = () => {};
 
     static {
       setQuery = (params, query) => {
@@ -66,13 +70,13 @@ export function createUrlClasses(parse: ParseUrl, update: UpdateUrl) {
 
     append(name: unknown, value: unknown): void {
       this.#pairs.push([scalar(name), scalar(value)]);
-      this.#changed?.();
+      this.#changed(`${this}`);
     }
 
     delete(name: unknown, value?: unknown): void {
       const matches = matcher(name, value);
       this.#pairs = this.#pairs.filter((pair) => !matches(pair));
-      this.#changed?.();
+      this.#changed(`${this}`);
     }
 
     get(name: unknown): string | null {
@@ -96,13 +100,13 @@ export function createUrlClasses(parse: ParseUrl, update: UpdateUrl) {
         this.#pairs[first] = pair;
         this.#pairs = this.#pairs.filter((other, at) => at <= first || !matches(other));
       }
-      this.#changed?.();
+      this.#changed(`${this}`);
     }
 
     /** Stable, by the UTF-16 code units of the names. */
     sort(): void {
       this.#pairs.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-      this.#changed?.();
+      this.#changed(`${this}`);
     }
 
     forEach(task: (value: string, name: string, params: URLSearchParams) => void, self?: unknown): void {
@@ -136,15 +140,34 @@ export function createUrlClasses(parse: ParseUrl, update: UpdateUrl) {
     get [Symbol.toStringTag](): string {
       return 'URLSearchParams';
     }
-
-    [shown](): string {
-      return `URLSearchParams(${this.size}) ${this}`;
-    }
   }
 
   class URL {
+    declare href: string;
+    declare readonly origin: string;
+    declare protocol: string;
+    declare username: string;
+    declare password: string;
+    declare host: string;
+    declare hostname: string;
+    declare port: string;
+    declare pathname: string;
+    declare search: string;
+    declare hash: string;
+    readonly searchParams: URLSearchParams = new URLSearchParams();
     #parts: Parts;
-    readonly #params = new URLSearchParams();
+
+    static {
+      for (const property of PROPERTIES) {
+        const get = function (this: URL): string {
+          return this.#parts[property];
+        };
+        const set = function (this: URL, value: unknown): void {
+          if (property !== 'origin') this.#set(property, value);
+        };
+        Object.defineProperty(URL.prototype, property, { get, set, enumerable: true, configurable: true });
+      }
+    }
 
     static canParse(input: unknown, base?: unknown): boolean {
       return parseParts(input, base) !== null;
@@ -162,79 +185,10 @@ export function createUrlClasses(parse: ParseUrl, update: UpdateUrl) {
       ready = undefined;
       if (parts === null) throw invalid(input);
       this.#parts = parts;
-      setQuery(this.#params, parts.search);
-      onChange(this.#params, () => {
-        this.#update('search', this.#params.toString());
+      setQuery(this.searchParams, parts.search);
+      onChange(this.searchParams, (query) => {
+        this.#parts = update(this.#parts.href, 'search', query) ?? this.#parts;
       });
-    }
-
-    get href(): string {
-      return this.#parts.href;
-    }
-    set href(value: unknown) {
-      if (!this.#update('href', value)) throw invalid(value);
-      setQuery(this.#params, this.#parts.search);
-    }
-    get origin(): string {
-      return this.#parts.origin;
-    }
-    get protocol(): string {
-      return this.#parts.protocol;
-    }
-    set protocol(value: unknown) {
-      this.#update('protocol', value);
-    }
-    get username(): string {
-      return this.#parts.username;
-    }
-    set username(value: unknown) {
-      this.#update('username', value);
-    }
-    get password(): string {
-      return this.#parts.password;
-    }
-    set password(value: unknown) {
-      this.#update('password', value);
-    }
-    get host(): string {
-      return this.#parts.host;
-    }
-    set host(value: unknown) {
-      this.#update('host', value);
-    }
-    get hostname(): string {
-      return this.#parts.hostname;
-    }
-    set hostname(value: unknown) {
-      this.#update('hostname', value);
-    }
-    get port(): string {
-      return this.#parts.port;
-    }
-    set port(value: unknown) {
-      this.#update('port', value);
-    }
-    get pathname(): string {
-      return this.#parts.pathname;
-    }
-    set pathname(value: unknown) {
-      this.#update('pathname', value);
-    }
-    get search(): string {
-      return this.#parts.search;
-    }
-    set search(value: unknown) {
-      this.#update('search', value);
-      setQuery(this.#params, this.#parts.search);
-    }
-    get searchParams(): URLSearchParams {
-      return this.#params;
-    }
-    get hash(): string {
-      return this.#parts.hash;
-    }
-    set hash(value: unknown) {
-      this.#update('hash', value);
     }
 
     toString(): string {
@@ -249,14 +203,11 @@ export function createUrlClasses(parse: ParseUrl, update: UpdateUrl) {
       return 'URL';
     }
 
-    [shown](): string {
-      return this.#parts.href;
-    }
-
-    #update(property: UrlProperty, value: unknown): boolean {
+    #set(property: UrlProperty, value: unknown): void {
       const parts = update(this.#parts.href, property, scalar(value));
       if (parts !== null) this.#parts = parts;
-      return parts !== null;
+      else if (property === 'href') throw invalid(value);
+      if (property === 'href' || property === 'search') setQuery(this.searchParams, this.#parts.search);
     }
   }
 
@@ -266,8 +217,7 @@ export function createUrlClasses(parse: ParseUrl, update: UpdateUrl) {
 /** Web IDL's USVString: text in which each lone surrogate is U+FFFD. */
 const scalar = (value: unknown): string => toWellFormed(`${value}`);
 
-const invalid = (input: unknown): TypeError =>
-  new TypeError(`Invalid URL: ${JSON.stringify(`${input}`.slice(0, 200))}`);
+const invalid = (input: unknown): TypeError => new TypeError(`Invalid URL: ${input}`);
 
 /** Whether a pair has this name and, unless it is undefined, this value. */
 function matcher(name: unknown, value?: unknown): (pair: Pair) => boolean {
@@ -278,17 +228,16 @@ function matcher(name: unknown, value?: unknown): (pair: Pair) => boolean {
 
 /** URL Standard section 6.2: a sequence of pairs, a record, or a query with or without its question mark. */
 function pairsOf(init: unknown): Pair[] {
-  if (init === undefined || init === null) return [];
-  if (typeof init !== 'object' && typeof init !== 'function') return parsePairs(scalar(init));
-  if (Symbol.iterator in init) {
-    return Array.from(init as Iterable<unknown>, (item): Pair => {
-      const pair = typeof item === 'object' && item !== null ? Array.from(item as Iterable<unknown>) : [];
-      if (pair.length !== 2) throw new TypeError('URLSearchParams: each item must be a pair of a name and a value');
-      return [scalar(pair[0]), scalar(pair[1])];
-    });
-  }
-  return Object.entries(init).map(([name, value]): Pair => [scalar(name), scalar(value)]);
+  if (!isObject(init)) return parsePairs(scalar(init ?? ''));
+  const items: Iterable<unknown> = Symbol.iterator in init ? (init as Iterable<unknown>) : Object.entries(init);
+  return Array.from(items, (item): Pair => {
+    const pair = isObject(item) ? [...(item as Iterable<unknown>)] : [];
+    if (pair.length !== 2) throw new TypeError('URLSearchParams: not a pair of name and value');
+    return [scalar(pair[0]), scalar(pair[1])];
+  });
 }
+
+const isObject = (value: unknown): value is object => Object(value) === value;
 
 /** URL Standard section 5.1, the application/x-www-form-urlencoded parser. */
 function parsePairs(query: string): Pair[] {
@@ -302,30 +251,17 @@ function parsePairs(query: string): Pair[] {
   return pairs;
 }
 
-function formDecode(text: string): string {
-  const spaced = text.replaceAll('+', ' ');
-  if (!spaced.includes('%')) return spaced;
-  const bytes = encodeUtf8(spaced);
-  let written = 0;
-  for (let at = 0; at < bytes.length; at += 1) {
-    const byte = bytes[at] as number;
-    const escaped = byte === 0x25 ? hexDigit(bytes[at + 1]) * 16 + hexDigit(bytes[at + 2]) : Number.NaN;
-    bytes[written] = escaped >= 0 ? escaped : byte;
-    written += 1;
-    if (escaped >= 0) at += 2;
-  }
-  return decodeUtf8(bytes.subarray(0, written));
-}
-
-/** The value of a hexadecimal digit's character code; NaN for anything else, the end included. */
-function hexDigit(code = 0): number {
-  if (code >= 0x30 && code <= 0x39) return code - 0x30;
-  const letter = code | 0x20;
-  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : Number.NaN;
-}
+/** A run of escapes is decoded on its own: the characters around it are whole, so no sequence crosses its ends. */
+const formDecode = (text: string): string =>
+  text
+    .replaceAll('+', ' ')
+    .replace(/(%[\da-f]{2})+/gi, (run) =>
+      decodeUtf8(Uint8Array.from(run.slice(1).split('%'), (digits) => Number(`0x${digits}`))),
+    );
 
 /** URL Standard section 5.2: letters, digits and `*-._` stay, a space is `+`, the rest are percent-encoded bytes. */
 const formEncode = (text: string): string =>
-  encodeURIComponent(text).replace(/%20|[!'()~]/g, (found) =>
-    found === '%20' ? '+' : `%${found.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
+  // `escape` turns these five ASCII characters into exactly the escapes that the standard wants.
+  encodeURIComponent(text)
+    .replaceAll('%20', '+')
+    .replace(/[!'()~]/g, (found) => escape(found));

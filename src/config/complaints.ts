@@ -1,32 +1,31 @@
 /**
- * From what zod found to problems in our words: where it stood, what was expected, what was there, and the nearest right
- * key or value. The decision to know: a value is shown as the file has it, never expanded, and not at all when it stands in
- * `env` or `headers`.
+ * From what does not fit a shape to problems in our words: where it stood, what was expected, what was there, and the
+ * nearest right key or value. The decision to know: a value is shown as the file has it, never expanded, and not at all when
+ * it stands in `env` or `headers`.
  */
-import type { z } from 'zod';
 import { nearest } from '../core/nearest.ts';
 import { NOT_YET } from './not-yet.ts';
 import type { Places } from './places.ts';
 import type { Path, Problem } from './problem.ts';
-import { limitsSchema, logSchema, poolSchema, serverSchema, toolsSchema, topSchema } from './schema.ts';
+import { KNOWN_KEYS } from './schema.ts';
+import type { Finding } from './shape.ts';
 
-/** Problems for the issues of one parse. `base` is where the parsed value stands; `raw` is the whole file, unexpanded. */
-export function complaints(issues: readonly z.core.$ZodIssue[], base: Path, raw: unknown, places: Places): Problem[] {
-  return issues.flatMap((issue) => {
-    const path = [...base, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))];
-    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, path, places));
-    const found = valueAt(raw, path);
-    const choices = issue.code === 'invalid_value' ? issue.values.map(String) : [];
-    const near = typeof found === 'string' ? nearest(found, choices, 1) : [];
-    const closest = near.length === 0 ? '' : `; the nearest is ${near.map((value) => `\`"${value}"\``).join(', ')}`;
-    return {
-      code: 'config.value' as const,
-      message: `expected ${issue.message}, got ${describe(found, mayBeSecret(path))}${closest}`,
-      path,
-      place: places.ofValue(path),
-      ...(near.length === 0 ? {} : { nearest: near }),
-    };
-  });
+/** One problem per finding. `raw` is the whole file, before expansion. */
+export function complaints(findings: readonly Finding[], raw: unknown, places: Places): Problem[] {
+  return findings.map((finding) =>
+    finding.kind === 'key'
+      ? unknownKey(finding.key, finding.parent, places)
+      : wrongValue(finding.path, finding.expected, finding.choices, raw, places),
+  );
+}
+
+function wrongValue(path: Path, expected: string, choices: readonly string[], raw: unknown, places: Places): Problem {
+  const found = valueAt(raw, path);
+  const near = typeof found === 'string' ? nearest(found, choices, 1) : [];
+  const closest = near.length === 0 ? '' : `; the nearest is \`"${near[0]}"\``;
+  const message = `expected ${expected}, got ${describe(found, mayBeSecret(path))}${closest}`;
+  const problem = { code: 'config.value' as const, message, path, place: places.ofValue(path) };
+  return near.length === 0 ? problem : { ...problem, nearest: near };
 }
 
 /** The words for a key that does not exist at this place. */
@@ -51,7 +50,7 @@ function unknownKey(key: string, parent: Path, places: Places): Problem {
 }
 
 /** A value in words for a message: its kind, and its text when it is short and no secret. */
-export function describe(value: unknown, isSecret: boolean): string {
+function describe(value: unknown, isSecret: boolean): string {
   if (value === undefined) return 'nothing';
   if (value === null) return '`null`';
   if (Array.isArray(value)) return 'a list';
@@ -61,36 +60,29 @@ export function describe(value: unknown, isSecret: boolean): string {
   return `\`${text.length > 80 ? `${text.slice(0, 79)}…` : text}\``;
 }
 
-function keysAt(path: Path): string[] {
-  const schema = schemaAt(path);
-  return schema === undefined ? [] : Object.keys(schema.shape);
-}
-
-function schemaAt(path: Path): { readonly shape: object } | undefined {
+function keysAt(path: Path): readonly string[] {
   const [first, , third] = path;
-  if (path.length === 0) return topSchema;
+  if (path.length === 0) return KNOWN_KEYS.top;
   if (first === 'mcpServers' || first === 'servers') {
-    if (path.length === 2) return serverSchema;
-    return path.length === 3 && third === 'tools' ? toolsSchema : undefined;
+    if (path.length === 2) return KNOWN_KEYS.server;
+    return path.length === 3 && third === 'tools' ? KNOWN_KEYS.tools : [];
   }
-  if (path.length !== 1) return undefined;
-  return { limits: limitsSchema, pool: poolSchema, log: logSchema }[String(first)];
+  if (path.length === 1 && (first === 'limits' || first === 'pool' || first === 'log')) return KNOWN_KEYS[first];
+  return [];
 }
 
 /** Where a key that is right elsewhere belongs, in words. */
 function homeOf(key: string, parent: Path): string | undefined {
-  const homes: ReadonlyArray<readonly [Path, string]> = [
-    [['limits'], 'inside `limits`'],
-    [['pool'], 'inside `pool`'],
-    [['log'], 'inside `log`'],
-    [['mcpServers', '*', 'tools'], 'inside `tools` of a server'],
-    [['mcpServers', '*'], 'inside a server of `mcpServers`'],
-    [[], 'at the top of the file'],
+  const homes: ReadonlyArray<readonly [readonly string[], string]> = [
+    [KNOWN_KEYS.limits, 'inside `limits`'],
+    [KNOWN_KEYS.pool, 'inside `pool`'],
+    [KNOWN_KEYS.log, 'inside `log`'],
+    [KNOWN_KEYS.tools, 'inside `tools` of a server'],
+    [KNOWN_KEYS.server, 'inside a server of `mcpServers`'],
+    [[...KNOWN_KEYS.top, ...(parent.length > 0 ? Object.keys(NOT_YET.topKeys) : [])], 'at the top of the file'],
   ];
-  const here = schemaAt(parent);
-  const home = homes.find(([path]) => schemaAt(path) !== here && keysAt(path).includes(key));
-  if (home !== undefined) return home[1];
-  return parent.length > 0 && Object.hasOwn(NOT_YET.topKeys, key) ? 'at the top of the file' : undefined;
+  const here = keysAt(parent);
+  return homes.find(([keys]) => keys !== here && keys.includes(key))?.[1];
 }
 
 function mayBeSecret(path: Path): boolean {

@@ -6,6 +6,7 @@
  */
 import { availableParallelism, homedir, tmpdir } from 'node:os';
 import { posix, win32 } from 'node:path';
+import { isatty } from 'node:tty';
 
 /** `node:path` of one platform. */
 export type PlatformPath = typeof posix;
@@ -64,11 +65,8 @@ export function readEnvironment(): Environment {
     homeDirectory: readHomeDirectory(),
     platform: process.platform,
     processors: availableParallelism(),
-    isTerminal: {
-      stdin: process.stdin.isTTY === true,
-      stdout: process.stdout.isTTY === true,
-      stderr: process.stderr.isTTY === true,
-    },
+    // Asked of the descriptors: touching `process.stdin` would open a stream that somebody else may want to open.
+    isTerminal: { stdin: isatty(0), stdout: isatty(1), stderr: isatty(2) },
   });
 }
 

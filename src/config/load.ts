@@ -9,10 +9,9 @@ import type { ServerSpec } from '../upstream/server-spec.ts';
 import { type Config, deepFreeze, defaultConfig } from './config.ts';
 import type { Environment } from './environment.ts';
 import type { Expander } from './expand.ts';
-import { displayPath, locateConfig, readConfigFile, resolvePath } from './locate.ts';
+import { displayPath, locateConfig, readConfigFile } from './locate.ts';
 import type { Places } from './places.ts';
 import { configError, type Path, type Problem } from './problem.ts';
-import type { TopShape } from './schema.ts';
 import type { SecretCandidate } from './secrets.ts';
 
 /** What the command line may say; it wins over the file. */
@@ -84,19 +83,16 @@ interface Assembly {
 
 async function assemble(assembly: Assembly): Promise<Config> {
   const { expanded, raw, places, expander, problems, environment } = assembly;
-  const [{ topSchema }, { complaints }, { readServer }, { secretsOf }] = await Promise.all([
-    import('./schema.ts'),
-    import('./complaints.ts'),
+  const [{ readTop, limitsOf, poolOf, stateOf }, { readServer }, { secretsOf }] = await Promise.all([
+    import('./top.ts'),
     import('./servers.ts'),
     import('./secrets.ts'),
   ]);
   const found: Problem[] = [];
   const notices: string[] = [];
   const defaults = defaultConfig(environment);
-  const parsed = topSchema.safeParse(expanded);
-  if (!parsed.success) found.push(...complaints(parsed.error.issues, [], raw, places));
-  const top: TopShape = parsed.success ? parsed.data : {};
-  const limits = { ...defaults.limits, ...definedOf(top.limits) };
+  const top = readTop(expanded, raw, places, found);
+  const limits = limitsOf(top, defaults);
   const pool = poolOf(top, defaults, places, found);
   const baseDirectory = environment.paths.dirname(assembly.path);
 
@@ -135,7 +131,11 @@ async function assemble(assembly: Assembly): Promise<Config> {
 async function withOptions(config: Config, options: ConfigOptions, environment: Environment): Promise<Config> {
   const { mode, state, logLevel } = options;
   if (mode === undefined && state === undefined && logLevel === undefined) return config;
-  const [{ LOG_LEVELS }, { NOT_YET, notYetValue }] = await Promise.all([import('./schema.ts'), import('./not-yet.ts')]);
+  const [{ LOG_LEVELS }, { NOT_YET, notYetValue }, { stateOf }] = await Promise.all([
+    import('./schema.ts'),
+    import('./not-yet.ts'),
+    import('./top.ts'),
+  ]);
   const problems: Problem[] = [];
   if (mode !== undefined && mode !== 'code') {
     problems.push(
@@ -176,38 +176,6 @@ function withoutDisabled(root: Readonly<Record<string, unknown>>, serversKey: st
   return { ...root, [serversKey]: Object.fromEntries(enabled) };
 }
 
-function poolOf(top: TopShape, defaults: Config, places: Places, problems: Problem[]): Config['pool'] {
-  const asked = definedOf(top.pool);
-  const pool = { ...defaults.pool, ...asked };
-  if (asked.max === undefined) return { ...pool, max: Math.max(pool.max, pool.min) };
-  if (pool.min <= pool.max) return pool;
-  if (asked.min === undefined) return { ...pool, min: pool.max };
-  const message = `\`min\` is ${pool.min} workers, more than \`max\` with ${pool.max}`;
-  problems.push({ code: 'config.value', message, path: ['pool', 'min'], place: places.ofValue(['pool', 'min']) });
-  return pool;
-}
-
-/** `"memory"`, or the absolute path of a file; another kind of store is a problem. */
-function stateOf(
-  state: string,
-  base: string,
-  places: Places | undefined,
-  environment: Environment,
-  problems: Problem[],
-): string | undefined {
-  if (state === 'memory' || state === ':memory:') return undefined;
-  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(state)?.[1];
-  if (scheme === undefined) return resolvePath(state, base, environment);
-  problems.push({
-    code: 'config.value',
-    message: `there is no store for \`${scheme}://\`${/^rediss?$/i.test(scheme) ? ' in this version yet' : ''}`,
-    path: places === undefined ? ['--state'] : ['state'],
-    place: places?.ofValue(['state']),
-    hint: 'Name a file, or `"memory"`.',
-  });
-  return undefined;
-}
-
 function* secretCandidates(
   servers: readonly ServerSpec[],
   serversKey: string,
@@ -242,13 +210,4 @@ function notAnObject(places: Places): Problem {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** The members that are not undefined; a spread would let an undefined one win over a default. */
-function definedOf<Shape extends object>(
-  shape: Shape | undefined,
-): { [Key in keyof Shape]?: Exclude<Shape[Key], undefined> } {
-  return Object.fromEntries(Object.entries(shape ?? {}).filter(([, value]) => value !== undefined)) as {
-    [Key in keyof Shape]?: Exclude<Shape[Key], undefined>;
-  };
 }

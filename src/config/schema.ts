@@ -1,132 +1,123 @@
 /**
- * The shape of the file. Each leaf says in its `error` what it expects, in words that complete "expected …"; `complaints.ts`
- * adds where it stood and what was there instead. Keys are strict everywhere.
+ * The keys of the file and what each may hold.
  * The decision to know: a server is one flat shape here, with the keys of every transport, so that a misspelt key is
  * answered with the nearest right one whatever else is wrong; `servers.ts` decides what fits together.
  */
-import { z } from 'zod';
 import { LIMITS, type LimitName, type LimitRow } from '../sandbox/limits.ts';
+import { leaf, listOf, mapOf, object, oneOf, type Shape, type ValueOf, whole } from './shape.ts';
 
-const text = z.string({ error: 'a text' }).min(1, { error: 'a text that is not empty' });
-const flag = z.boolean({ error: '`true` or `false`' });
-const textOrScalar = z.union([z.string(), z.number(), z.boolean()], { error: 'a text, a number or a boolean' });
-const textList = z.array(z.string({ error: 'a text' }), { error: 'a list of texts' });
-const mapOf = <Value extends z.ZodType>(value: Value, expected: string) =>
-  z.record(z.string(), value, { error: expected });
+const anything = leaf<unknown>('anything', () => true);
+const anyText = leaf<string>('a text', (value) => typeof value === 'string');
+const flag = leaf<boolean>('`true` or `false`', (value) => typeof value === 'boolean');
+const scalar = leaf<string | number | boolean>('a text, a number or a boolean', (value) =>
+  ['string', 'number', 'boolean'].includes(typeof value),
+);
+const text = leaf<string>('a text that is not empty', (value) => typeof value === 'string' && value !== '');
+const textList = listOf(anyText, 'a list of texts');
 
-/** A whole number with both bounds in the words. */
-function whole(min: number, max: number, unit: string) {
-  const error = `a whole number from ${withCommas(min)} to ${withCommas(max)}${unit === '' ? '' : ` ${unit}`}`;
-  return z.int({ error }).min(min, { error }).max(max, { error });
-}
+const UNIT_WORDS: Readonly<Record<LimitRow['unit'], string>> = {
+  ms: 'ms',
+  bytes: 'bytes',
+  count: '',
+  chars: 'characters',
+};
 
-const UNIT_WORDS = { ms: 'ms', bytes: 'bytes', count: '', chars: 'characters' } as const satisfies Record<
-  LimitRow['unit'],
-  string
->;
-
-const limitShape = Object.fromEntries(
-  Object.entries(LIMITS).map(([name, row]) => [name, whole(row.min, row.max, UNIT_WORDS[row.unit]).optional()]),
-) as Record<LimitName, z.ZodOptional<z.ZodInt>>;
+const limitShapes = Object.fromEntries(
+  Object.entries(LIMITS).map(([name, row]) => [name, whole(row.min, row.max, UNIT_WORDS[row.unit])]),
+) as Record<LimitName, Shape<number>>;
 
 const callTimeout = whole(LIMITS.toolTimeoutMs.min, LIMITS.toolTimeoutMs.max, 'ms');
 
-export const limitsSchema = z.strictObject(limitShape, { error: 'an object of limits' });
+const limitsShape = object(limitShapes, 'an object of limits');
 
-export const poolSchema = z.strictObject(
+const poolShape = object(
   {
-    min: whole(0, 64, 'workers').optional(),
-    max: whole(1, 64, 'workers').optional(),
-    poolSize: whole(0, 256, 'guests').optional(),
-    poolWarmup: flag.optional(),
-    poolCleanupIntervalMs: whole(100, 3_600_000, 'ms').optional(),
+    min: whole(0, 64, 'workers'),
+    max: whole(1, 64, 'workers'),
+    poolSize: whole(0, 256, 'guests'),
+    poolWarmup: flag,
+    poolCleanupIntervalMs: whole(100, 3_600_000, 'ms'),
   },
-  { error: 'an object' },
+  'an object',
 );
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
-export const logSchema = z.strictObject(
-  { level: z.enum(LOG_LEVELS, { error: `one of ${quoted(LOG_LEVELS)}` }).optional() },
-  { error: 'an object' },
+const logShape = object({ level: oneOf(LOG_LEVELS) }, 'an object');
+
+const toolsShape = object(
+  {
+    include: textList,
+    exclude: textList,
+    timeoutsMs: mapOf(callTimeout, 'an object of tool names and ms'),
+  },
+  'an object with `include`, `exclude` or `timeoutsMs`',
 );
 
-export const toolsSchema = z.strictObject(
+export const serverShape = object(
   {
-    include: textList.optional(),
-    exclude: textList.optional(),
-    timeoutsMs: mapOf(callTimeout, 'an object of tool names and ms').optional(),
+    type: oneOf(['stdio', 'http', 'streamable-http', 'streamableHttp', 'sse']),
+    command: text,
+    args: listOf(scalar, 'a list of texts'),
+    env: mapOf(scalar, 'an object of variable names and texts'),
+    envFile: text,
+    cwd: text,
+    url: text,
+    serverUrl: text,
+    headers: mapOf(scalar, 'an object of header names and texts'),
+    timeoutMs: callTimeout,
+    startTimeoutMs: whole(100, 3_600_000, 'ms'),
+    tools: toolsShape,
+    effects: mapOf(oneOf(['read', 'write']), 'an object of tool names'),
+    era: oneOf(['legacy', 'auto']),
+    disabled: flag,
+    // The rest describes a server to an MCP client or steers it; accepted so that its file works unchanged.
+    autoApprove: anything,
+    alwaysAllow: anything,
+    name: anything,
+    description: anything,
+    gallery: anything,
+    version: anything,
+    dev: anything,
   },
-  { error: 'an object with `include`, `exclude` or `timeoutsMs`' },
-);
-
-const TRANSPORT_TYPES = ['stdio', 'http', 'streamable-http', 'streamableHttp', 'sse'] as const;
-const EFFECTS = ['read', 'write'] as const;
-const ERAS = ['legacy', 'auto'] as const;
-
-export const serverSchema = z.strictObject(
-  {
-    type: z.enum(TRANSPORT_TYPES, { error: `one of ${quoted(TRANSPORT_TYPES)}` }).optional(),
-    command: text.optional(),
-    args: z.array(textOrScalar, { error: 'a list of texts' }).optional(),
-    env: mapOf(textOrScalar, 'an object of variable names and texts').optional(),
-    envFile: text.optional(),
-    cwd: text.optional(),
-    url: text.optional(),
-    serverUrl: text.optional(),
-    headers: mapOf(textOrScalar, 'an object of header names and texts').optional(),
-    timeoutMs: callTimeout.optional(),
-    startTimeoutMs: whole(100, 3_600_000, 'ms').optional(),
-    tools: toolsSchema.optional(),
-    effects: mapOf(z.enum(EFFECTS, { error: `one of ${quoted(EFFECTS)}` }), 'an object of tool names').optional(),
-    era: z.enum(ERAS, { error: `one of ${quoted(ERAS)}` }).optional(),
-    disabled: flag.optional(),
-    // These steer an MCP client; they are accepted so that its file works unchanged, and have no effect here.
-    autoApprove: z.unknown().optional(),
-    alwaysAllow: z.unknown().optional(),
-    name: z.unknown().optional(),
-    description: z.unknown().optional(),
-    gallery: z.unknown().optional(),
-    version: z.unknown().optional(),
-    dev: z.unknown().optional(),
-  },
-  { error: 'an object that describes one server' },
+  'an object that describes one server',
 );
 
 /** Keys that promise something to a person (no question before a call) and are not honoured here. */
 export const STEERING_KEYS = ['autoApprove', 'alwaysAllow'] as const;
 
-const TOOL_PREFIX_CHARS_MAX = 32;
+const serverMap = mapOf(anything, 'an object of server names and servers');
 
-export const topSchema = z.strictObject(
+const PREFIX_CHARS_MAX = 32;
+
+export const topShape = object(
   {
-    $schema: z.unknown().optional(),
-    mcpServers: mapOf(z.unknown(), 'an object of server names and servers').optional(),
-    servers: mapOf(z.unknown(), 'an object of server names and servers').optional(),
-    inputs: z.unknown().optional(),
-    mode: z.literal('code', { error: '`"code"`' }).optional(),
-    toolPrefix: z
-      .string({ error: 'a text' })
-      .regex(/^[A-Za-z0-9_-]*$/, { error: 'letters, digits, `_` and `-` only' })
-      .max(TOOL_PREFIX_CHARS_MAX, { error: `at most ${TOOL_PREFIX_CHARS_MAX} characters` })
-      .optional(),
-    state: text.optional(),
-    limits: limitsSchema.optional(),
-    pool: poolSchema.optional(),
-    log: logSchema.optional(),
-    check: z.literal('off', { error: '`"off"`' }).optional(),
+    $schema: anything,
+    mcpServers: serverMap,
+    servers: serverMap,
+    mode: oneOf(['code']),
+    toolPrefix: leaf<string>(
+      `at most ${PREFIX_CHARS_MAX} letters, digits, \`_\` and \`-\``,
+      (value) => typeof value === 'string' && value.length <= PREFIX_CHARS_MAX && /^[A-Za-z0-9_-]*$/.test(value),
+    ),
+    state: text,
+    limits: limitsShape,
+    pool: poolShape,
+    log: logShape,
+    check: oneOf(['off']),
   },
-  { error: 'an object' },
+  'an object',
 );
 
-export type TopShape = z.infer<typeof topSchema>;
-export type ServerShape = z.infer<typeof serverSchema>;
+export type TopValue = ValueOf<typeof topShape>;
+export type ServerValue = ValueOf<typeof serverShape>;
 
-/** `1234567` as `1,234,567`, independent of the machine's language. */
-function withCommas(value: number): string {
-  return String(value).replace(/\B(?=(?:\d{3})+$)/g, ',');
-}
-
-function quoted(values: readonly string[]): string {
-  return values.map((value) => `\`"${value}"\``).join(', ');
-}
+/** The keys of the top of the file, of a server, and of what nests in them. */
+export const KNOWN_KEYS = {
+  top: topShape.keys,
+  server: serverShape.keys,
+  tools: toolsShape.keys,
+  limits: limitsShape.keys,
+  pool: poolShape.keys,
+  log: logShape.keys,
+} as const;

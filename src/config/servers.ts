@@ -1,5 +1,5 @@
 /**
- * From the servers of the file to complete `ServerSpec`s. The shape was checked by the schema; here is what zod cannot say:
+ * From the servers of the file to complete `ServerSpec`s. The shape was checked by the schema; here is what a shape cannot say:
  * which transport is meant, which keys go together, and that names, addresses and headers are usable.
  */
 import { readFileSync } from 'node:fs';
@@ -11,7 +11,8 @@ import type { Environment } from './environment.ts';
 import { resolvePath } from './locate.ts';
 import type { Places } from './places.ts';
 import type { Path, Problem } from './problem.ts';
-import { type ServerShape, STEERING_KEYS, serverSchema } from './schema.ts';
+import { type ServerValue, STEERING_KEYS, serverShape } from './schema.ts';
+import { matchShape } from './shape.ts';
 
 export interface ServerContext {
   readonly environment: Environment;
@@ -35,11 +36,10 @@ const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 export function readServer(name: string, value: unknown, path: Path, context: ServerContext): ServerSpec | undefined {
   const before = context.problems.length;
   checkName(name, path, context);
-  const parsed = serverSchema.safeParse(value);
-  if (!parsed.success) context.problems.push(...complaints(parsed.error.issues, path, context.raw, context.places));
+  const { value: server, findings } = matchShape(serverShape, value, path);
+  context.problems.push(...complaints(findings, context.raw, context.places));
   const transport = transportOf(value, path, context);
-  if (!parsed.success || transport === undefined) return undefined;
-  const server = parsed.data;
+  if (server === undefined || transport === undefined) return undefined;
   noticeUnused(name, server, transport, context);
   const spec = transport === 'stdio' ? stdioSpec(name, server, path, context) : httpSpec(name, server, path, context);
   return context.problems.length === before ? spec : undefined;
@@ -74,7 +74,7 @@ function transportOf(value: unknown, path: Path, context: ServerContext): 'stdio
   return undefined;
 }
 
-function stdioSpec(name: string, server: ServerShape, path: Path, context: ServerContext): StdioServerSpec {
+function stdioSpec(name: string, server: ServerValue, path: Path, context: ServerContext): StdioServerSpec {
   const env = { ...readEnvFile(server.envFile, path, context), ...texts(server.env) };
   for (const [key, text] of [['command', server.command ?? ''], ...Object.entries(env)] as const) {
     if (text.includes('\0')) complain(context, [...path, key === 'command' ? key : 'env'], 'holds a NUL character');
@@ -89,7 +89,7 @@ function stdioSpec(name: string, server: ServerShape, path: Path, context: Serve
   };
 }
 
-function httpSpec(name: string, server: ServerShape, path: Path, context: ServerContext): HttpServerSpec {
+function httpSpec(name: string, server: ServerValue, path: Path, context: ServerContext): HttpServerSpec {
   const key = server.url === undefined ? 'serverUrl' : 'url';
   const url = server[key] ?? '';
   checkUrl(url, [...path, key], context);
@@ -104,7 +104,7 @@ function httpSpec(name: string, server: ServerShape, path: Path, context: Server
   return { ...baseSpec(name, server, context), transport: 'http', url, headers: nullObject(headers) };
 }
 
-function baseSpec(name: string, server: ServerShape, context: ServerContext) {
+function baseSpec(name: string, server: ServerValue, context: ServerContext) {
   return {
     name,
     timeoutMs: server.timeoutMs ?? context.toolTimeoutMs,
@@ -153,7 +153,7 @@ function readEnvFile(file: string | undefined, path: Path, context: ServerContex
 }
 
 /** Says what has no effect, so that nobody believes that it has. */
-function noticeUnused(name: string, server: ServerShape, transport: 'stdio' | 'http', context: ServerContext): void {
+function noticeUnused(name: string, server: ServerValue, transport: 'stdio' | 'http', context: ServerContext): void {
   const steering = STEERING_KEYS.filter((key) => server[key] !== undefined);
   const foreign = (transport === 'stdio' ? (['headers', 'url', 'serverUrl'] as const) : STDIO_KEYS).filter(
     (key) => server[key] !== undefined,

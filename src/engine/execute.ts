@@ -18,7 +18,7 @@ import { Admission } from './admission.ts';
 import { Gate, type ServeCapability } from './gate.ts';
 import type { Journal } from './journal.ts';
 import type { KeptValues } from './kept-values.ts';
-import { settleLedger, type TokenCounter } from './ledger.ts';
+import { countTokens, settleLedger, type TokenCounter } from './ledger.ts';
 import { type NormalizedProgram, normalizeProgram } from './normalize.ts';
 import type { Outcome, OutcomeError } from './outcome.ts';
 import type { ToolCaller, ToolSource } from './ports.ts';
@@ -121,7 +121,7 @@ export class Executor {
         .finally(() => gate.close());
       const lost = end.failure?.code === 'sandbox.lost';
       if (lost && attempt < RETRIES_AFTER_LOSS && !gate.journal.wrote) continue;
-      return this.#outcome({ request, limits, executionId, queueMs, program, gate, end });
+      return this.#outcome({ request, context, limits, executionId, queueMs, program, gate, end });
     }
   }
 
@@ -183,6 +183,7 @@ export class Executor {
 
   #outcome(run: {
     request: ExecuteRequest;
+    context: RunContext;
     limits: Limits;
     executionId: ExecutionId;
     queueMs: number;
@@ -199,13 +200,19 @@ export class Executor {
     if (end.failure) {
       outcome.error = failureOf(end.failure, gate, run.program);
     } else {
-      this.#setValue(outcome, end.valueText ?? 'null', run.request.tenant ?? DEFAULT_TENANT, limits);
+      this.#setValue(outcome, end.valueText ?? 'null', run.request.tenant ?? DEFAULT_TENANT, limits, run.context.audience);
     }
     return this.#counted(outcome, run.request.code, gate.journal.directCost);
   }
 
   /** Inline up to `valueBytes`; a larger value is kept whole behind a handle and shown cut, never invalid. */
-  #setValue(outcome: Outcome, text: string, tenant: string, limits: Limits): void {
+  #setValue(
+    outcome: Outcome,
+    text: string,
+    tenant: string,
+    limits: Limits,
+    audience: RunContext['audience'],
+  ): void {
     const bytes = byteLength(text);
     if (bytes > limits.keptValueBytes) {
       outcome.status = 'failed';
@@ -219,17 +226,24 @@ export class Executor {
     }
     outcome.status = 'completed';
     const value = JSON.parse(text) as Json;
-    if (bytes <= limits.valueBytes) {
+    const charsMax = audience === 'model' ? limits.answerChars : Number.POSITIVE_INFINITY;
+    const shownChars = typeof value === 'string' ? value.length : text.length;
+    if (bytes <= limits.valueBytes && shownChars <= charsMax) {
       outcome.value = value;
       return;
     }
-    const shaped = shapeJson(value, Math.floor(limits.valueBytes / 4));
+    const shaped = shapeJson(value, Math.min(Math.floor(limits.valueBytes / 4), charsMax));
     outcome.value = shaped.value;
     outcome.truncated = { handle: this.#options.kept.keep(tenant, text), bytes, shown: shaped.chars };
   }
 
   #counted(outcome: Outcome, code: string, direct: Journal['directCost']): Outcome {
-    outcome.tokens = settleLedger(this.#options.tokens, code, this.#options.renderAnswer(outcome), direct);
+    const { tokens, renderAnswer } = this.#options;
+    // The answer names what was saved, so it is written once to know the figure and once more to count it.
+    outcome.tokens = settleLedger(tokens, code, renderAnswer(outcome), direct);
+    const answer = countTokens(tokens, renderAnswer(outcome));
+    outcome.tokens.saved += outcome.tokens.answer - answer;
+    outcome.tokens.answer = answer;
     return outcome;
   }
 }

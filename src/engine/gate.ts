@@ -100,7 +100,7 @@ export class Gate {
     if (++this.#budgetUsed > limits.calls) {
       throw new OptimizerError('limit.calls', `the run has made its ${limits.calls} calls (limit \`calls\`)`);
     }
-    const tool = tools.require(server, toolName);
+    const tool = await tools.require(server, toolName);
     const id = `${tool.server}.${tool.name}`;
     const argsText = canonicalJson(args);
     const record = this.journal.open(id, tool.effect, createHash('sha256').update(argsText).digest('hex').slice(0, 16));

@@ -20,8 +20,11 @@ export interface ArgumentIssue {
 }
 
 export interface ToolSource {
-  /** By original name or alias on both levels; throws `request.server` or `request.tool` with the nearest names. */
-  require(server: string, tool: string): GateTool;
+  /**
+   * By original name or alias on both levels; waits for a server that is still listing. Rejects with `request.server` or
+   * `request.tool` and the nearest names, or with the reason why the server cannot be listed.
+   */
+  require(server: string, tool: string): GateTool | Promise<GateTool>;
   /** Empty when the arguments fit the tool's input schema. */
   validate(tool: GateTool, args: Json): readonly ArgumentIssue[];
   search(query: string, limit: number | undefined): Promise<Json>;

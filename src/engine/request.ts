@@ -56,4 +56,6 @@ export interface RunContext {
   /** Aborted when the caller cancels or the process ends; the run then settles as `request.cancelled`. */
   readonly signal: AbortSignal;
   onEvent(event: RunEvent): void;
+  /** `model`: the value is shaped to `answerChars`, because it is paid for on every later turn. Default: a program. */
+  readonly audience?: 'model' | 'program';
 }

@@ -3,63 +3,9 @@
  * tests of this room put a hand-written fake in its place. Nothing here knows JSON-RPC or MCP.
  * Ownership: the caller owns `context.signal`; the engine never calls `onEvent` after the promise it belongs to has settled.
  */
-import type { ExecutionId } from '../core/ids.ts';
-import type { Json, JsonObject } from '../core/json.ts';
-import type { CallStatus, Outcome } from '../engine/outcome.ts';
-import type { LogLevel } from '../sandbox/backend.ts';
-import type { LimitName } from '../sandbox/limits.ts';
-
-export type CheckMode = 'error' | 'warn' | 'off';
-export type ProgramLanguage = 'typescript' | 'javascript' | 'node' | 'python' | 'shell';
-
-/** One program and how it may run (design section 10). Fields that are absent take the config's value. */
-export interface ExecuteRequest {
-  /** Program text as the caller wrote it; `sourceBytes` is checked by the engine. */
-  readonly code: string;
-  readonly params?: JsonObject;
-  readonly session?: string;
-  readonly tenant?: string;
-  /** Refuses every tool that may write with `denied.readOnly`. */
-  readonly readOnly?: boolean;
-  /** May only lower the configured ceilings. */
-  readonly limits?: Partial<Record<LimitName, number>>;
-  readonly grants?: readonly string[];
-  readonly backend?: string;
-  readonly language?: ProgramLanguage;
-  readonly record?: boolean;
-  readonly check?: CheckMode;
-  readonly idempotencyKey?: string;
-}
-
-/** What a run tells while it runs. Closed: a new member is a change of the protocol. */
-export type RunEvent =
-  | { readonly type: 'state'; readonly executionId: ExecutionId; readonly state: RunState }
-  | { readonly type: 'console'; readonly executionId: ExecutionId; readonly level: LogLevel; readonly text: string }
-  | RunProgress;
-
-export type RunState = 'queued' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed';
-
-/** A call was sent (`call`), the server reported on it (`progress`), or it was answered (`answer`, with `status`). */
-export interface RunProgress {
-  readonly type: 'progress';
-  readonly executionId: ExecutionId;
-  readonly step: 'call' | 'progress' | 'answer';
-  /** `server.tool`, the upstream's own names. */
-  readonly tool: string;
-  /** Calls made so far in this run. */
-  readonly calls: number;
-  readonly status?: CallStatus;
-  /** The server's own figures, on `progress`. */
-  readonly progress?: number;
-  readonly total?: number;
-  readonly message?: string;
-}
-
-export interface RunContext {
-  /** Aborted when the caller cancels or the process ends; the run then settles as `request.cancelled`. */
-  readonly signal: AbortSignal;
-  onEvent(event: RunEvent): void;
-}
+import type { Json } from '../core/json.ts';
+import type { Outcome } from '../engine/outcome.ts';
+import type { ExecuteRequest, RunContext } from '../engine/request.ts';
 
 export interface SearchMatch {
   readonly server: string;

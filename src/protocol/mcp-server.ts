@@ -9,8 +9,9 @@ import type { JSONRPCMessage, Server, ServerContext, Transport } from '@modelcon
 import type { StdioServerHandle } from '@modelcontextprotocol/server/stdio';
 import { RPC } from '../core/errors.ts';
 import type { Json, JsonObject } from '../core/json.ts';
+import type { CheckMode, RunEvent } from '../engine/request.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { CheckMode, EnginePort, RunEvent } from './engine-port.ts';
+import type { EnginePort } from './engine-port.ts';
 import type { RpcNotification, RpcRequest } from './json-rpc.ts';
 import { CAPABILITIES, greeting, type ServerIdentity } from './opening.ts';
 import { progressOf } from './progress.ts';

@@ -1,6 +1,6 @@
 /**
  * The first answer of a connection, given before the MCP SDK is loaded. Loading the SDK and building its schemas takes
- * some 35 ms (docs/protocol.md), more than the rest of the start together, and a client waits for nothing else. Decision:
+ * some 35 ms in the packaged binary, more than the rest of the start together, and a client waits for nothing else. Decision:
  * only a plain 2025-era `initialize` is answered here; the SDK is given the same request afterwards, stays the authority
  * for everything that follows, and its own answer, which a test holds equal to this one, is not sent a second time.
  */

@@ -2,7 +2,7 @@
  * The one sentence that a run event becomes in `notifications/progress`, for MCP and for `optimizer/*` alike.
  * Console lines are not progress and give nothing.
  */
-import type { RunEvent } from './engine-port.ts';
+import type { RunEvent } from '../engine/request.ts';
 
 /** Undefined when the event is nothing that a waiting client should be told. */
 export function progressOf(event: RunEvent): string | undefined {

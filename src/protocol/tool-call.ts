@@ -6,8 +6,9 @@
 import { OptimizerError } from '../core/errors.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import { nearest } from '../core/nearest.ts';
+import type { CheckMode, RunContext } from '../engine/request.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { CheckMode, EnginePort, RunContext } from './engine-port.ts';
+import type { EnginePort } from './engine-port.ts';
 import { toErrorBody } from './error-response.ts';
 import { checkParams } from './params.ts';
 import { renderError, renderOutcome, renderText, type ToolAnswer } from './render.ts';
@@ -93,7 +94,10 @@ async function answer(
       const session = given.session as string | undefined;
       const request = { code: given.code as string, readOnly: role === 'runReadOnly', check };
       return renderOutcome(
-        await engine.execute(session === undefined ? request : { ...request, session }, context),
+        await engine.execute(session === undefined ? request : { ...request, session }, {
+          ...context,
+          audience: 'model',
+        }),
         isBlock,
       );
     }

@@ -121,6 +121,18 @@ export class Catalog {
     return [...this.#servers.keys()];
   }
 
+  /** The own name behind a server's own name or alias. */
+  serverNameOf(server: string): string | undefined {
+    return this.#server(server)?.name;
+  }
+
+  /** What a program sees when it lists `tools`: server alias → tool aliases. */
+  inventory(): Record<string, string[]> {
+    const names: Record<string, string[]> = Object.create(null);
+    for (const { alias, tools } of this.#servers.values()) names[alias] = [...tools.values()].map((tool) => tool.alias);
+    return names;
+  }
+
   /** Own names of the tools of one server (own name or alias); empty for an unknown server. */
   toolNames(server: string): string[] {
     return [...(this.#server(server)?.tools.keys() ?? [])];

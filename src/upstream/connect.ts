@@ -27,6 +27,8 @@ export interface ConnectDeps {
   /** Longest line, or HTTP body, that is read from a server. */
   readonly lineBytes: number;
   readonly fetch?: typeof globalThis.fetch;
+  /** Told of each process before it is started, for whoever must end it when our own process exits during a start. */
+  onPipe?(pipe: { killNow(): void }): void;
 }
 
 /** A live connection. Its owner closes it; it closes by itself when the server goes away. */
@@ -125,6 +127,7 @@ function openPipe(spec: StdioServerSpec, deps: ConnectDeps): OpenTransport {
     },
   });
   const tap = new WireTap(stdio);
+  deps.onPipe?.(stdio);
   return { transport: stdio, stdio };
 }
 
@@ -144,7 +147,8 @@ async function handshake(
     capabilities: {},
     versionNegotiation: { mode: attempt.mode, probe: { timeoutMs: probeMs } },
   });
-  client.onerror = (error) => deps.log.debug({ server: spec.name, reason: error.message }, 'the MCP client reports');
+  // The SDK puts whole messages into some of these.
+  client.onerror = (error) => deps.log.debug({ server: spec.name, reason: error.message.slice(0, 200) }, 'MCP client');
   const ended = new Promise<void>((resolve) => {
     client.onclose = resolve;
   });

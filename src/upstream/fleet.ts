@@ -85,10 +85,10 @@ export class UpstreamFleet {
     // When our process exits without `close`, its servers must not stay behind.
     process.on('exit', this.#onExit);
     const all = [...this.#servers.values()];
-    await Promise.all(all.map((server) => server.restore()));
+    await Promise.all(all.map((server) => server.known.restore()));
     const enter = gate(STARTS_AT_ONCE);
     for (const server of all) {
-      if (server.listed) continue;
+      if (server.known.listed) continue;
       const first = enter(() => server.ensureListed()).catch(() => {});
       this.#firstStarts.set(server.spec.name, first);
     }
@@ -100,14 +100,14 @@ export class UpstreamFleet {
       tools: this.tools(server.spec.name).length,
       state: server.state,
       ...(server.error === undefined ? {} : { error: server.error.message }),
-      problems: server.problems,
+      problems: server.known.problems,
     }));
   }
 
   /** What a server offers now, after `include` and `exclude`; empty while its list is not known. */
   tools(server: string): readonly ToolDefinition[] {
-    const { spec, tools } = this.#find(server);
-    return tools.filter((tool) => isOffered(tool.name, spec));
+    const { spec, known } = this.#find(server);
+    return known.tools.filter((tool) => isOffered(tool.name, spec));
   }
 
   /**
@@ -117,14 +117,16 @@ export class UpstreamFleet {
   onTools(listener: ToolsListener): () => void {
     this.#listeners.add(listener);
     for (const server of this.#servers.values()) {
-      if (server.listed) this.#tell(listener, server.spec, server.tools);
+      if (server.known.listed) this.#tell(listener, server.spec, server.known.tools);
     }
     return () => this.#listeners.delete(listener);
   }
 
   /** Resolves when every server has been listed or has failed to start, or after `timeoutMs`; with the names that have no list. */
   async whenListed(timeoutMs: number): Promise<string[]> {
-    const names = [...this.#servers.values()].filter((server) => !server.listed).map((server) => server.spec.name);
+    const names = [...this.#servers.values()]
+      .filter((server) => !server.known.listed)
+      .map((server) => server.spec.name);
     const settled = names.map((name) => this.#firstStarts.get(name));
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
@@ -132,7 +134,7 @@ export class UpstreamFleet {
     });
     await Promise.race([Promise.all(settled), late]);
     clearTimeout(timer);
-    return [...this.#servers.values()].filter((server) => !server.listed).map((server) => server.spec.name);
+    return [...this.#servers.values()].filter((server) => !server.known.listed).map((server) => server.spec.name);
   }
 
   /**
@@ -173,6 +175,11 @@ export class UpstreamFleet {
     return result;
   }
 
+  /** Starts a server whose list is not known yet and waits for it. Rejects with the reason when it cannot be listed. */
+  ensureListed(name: string): Promise<void> {
+    return this.#find(name).ensureListed();
+  }
+
   /** Connects and lists one server, or all. Rejects with the first failure after all have been tried. */
   async refresh(name?: string): Promise<void> {
     const chosen = name === undefined ? [...this.#servers.values()] : [this.#find(name)];
@@ -183,7 +190,7 @@ export class UpstreamFleet {
 
   /** What the server says of itself at `initialize`: text of a stranger, cleaned and cut. */
   instructions(server: string): string | undefined {
-    return this.#find(server).instructions;
+    return this.#find(server).known.instructions;
   }
 
   /** Ends every server. Resolves when their processes are gone, at the latest a second after `graceMs`. */
@@ -198,7 +205,7 @@ export class UpstreamFleet {
     if (server !== undefined) return server;
     const names = nearest(name, this.#servers.keys());
     const known = names.length > 0 ? names : [...this.#servers.keys()].slice(0, 10);
-    const list = known.map((known) => `"${known}"`).join(', ');
+    const list = known.map((other) => `"${other}"`).join(', ');
     throw new OptimizerError('request.server', `No server "${name}" is configured; nearest: ${list || 'none'}.`, {
       data: { nearest: known },
     });

@@ -70,7 +70,7 @@ interface Thesaurus {
   readonly nicknames: ReadonlyArray<{ readonly said: readonly string[]; readonly servers: readonly string[] }>;
 }
 
-const EQUAL_WEIGHT = 0.62;
+const EQUAL_WEIGHT = 0.7;
 const TOWARDS_WEIGHT = 0.82;
 /** A content word of a phrase that stands alone in a tool. */
 const PART_WEIGHT = 0.4;
@@ -108,7 +108,7 @@ export function conceptsOf(query: string, context: NeedContext): Need {
     const word = spoken[at] as string;
     const phrase = longestPhrase(stems, at, used);
     const length = phrase?.stems.length ?? 1;
-    verbClass ??= verbClasses.get(stems[at] as string);
+    if (length === 1) verbClass ??= verbClasses.get(stems[at] as string);
     if (prepositions.has(word) && length === 1) isBehindPreposition = true;
     if (length > 1 || !(stopWords.has(word) || used.has(at))) {
       const own = stems.slice(at, at + length);
@@ -118,7 +118,8 @@ export function conceptsOf(query: string, context: NeedContext): Need {
         (quantifiers.has(word) ? QUANTIFIER_WEIGHT : requestVerbs.has(word) ? REQUEST_VERB_WEIGHT : 1) *
         (isBehindPreposition ? BEHIND_WEIGHT : 1);
       concepts.push({ variants, weight });
-      for (const variant of variants) for (const part of variant.stems) explain(part, variant.weight);
+      for (const variant of variants) for (const part of variant.stems) explain(part, variant.weight * weight);
+      if (length > 1) verbClass ??= verbClassOf(variants);
     }
     at += length;
   }
@@ -144,6 +145,13 @@ function wordsOf(query: string, context: NeedContext): { spoken: string[]; stems
 function longestPhrase(stems: readonly string[], at: number, used: ReadonlySet<number>): Phrase | undefined {
   const candidates = thesaurus().phrases.get(stems[at] as string) ?? [];
   return candidates.find((phrase) => phrase.stems.every((part, i) => stems[at + i] === part && !used.has(at + i)));
+}
+
+/** What kind of verb a phrase stands for: `get rid of` deletes, although it begins like a read. */
+function verbClassOf(variants: readonly Variant[]): string | undefined {
+  const { verbClasses } = thesaurus();
+  const whole = variants.find(({ stems }) => stems.length === 1 && verbClasses.has(stems[0] as string));
+  return whole === undefined ? undefined : verbClasses.get(whole.stems[0] as string);
 }
 
 function variantsOf(own: readonly string[], content: readonly string[], phrase: Phrase | undefined): Variant[] {

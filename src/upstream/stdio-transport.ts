@@ -57,6 +57,8 @@ export class StdioTransport implements Transport {
   #firstJunk: string | undefined;
   #skippedLines = 0;
   #messages = 0;
+  /** Messages of the present chunk that are not handed on yet. */
+  readonly #inbox: JSONRPCMessage[] = [];
 
   constructor(options: StdioTransportOptions) {
     this.#options = options;
@@ -190,10 +192,28 @@ export class StdioTransport implements Transport {
       if (typeof item === 'object' && item !== null && 'jsonrpc' in item) {
         this.#messages += 1;
         // The SDK checks the shape of each message and reports what it does not know.
-        this.onmessage?.(item as JSONRPCMessage);
+        this.#inbox.push(item as JSONRPCMessage);
+        if (this.#inbox.length === 1) void this.#deliver();
       } else {
         this.#onJunk(text);
       }
+    }
+  }
+
+  /**
+   * The SDK handles a notification a turn later and an answer at once, so that the last progress of a call would be lost
+   * to the answer behind it in the same chunk. One turn is given after each notification.
+   */
+  async #deliver(): Promise<void> {
+    for (let next = this.#inbox[0]; next !== undefined; next = this.#inbox[0]) {
+      try {
+        this.onmessage?.(next);
+      } catch (error) {
+        // One message that its reader cannot bear must not keep back those behind it.
+        this.onerror?.(error instanceof Error ? error : new Error(String(error)));
+      }
+      if (!('id' in next)) await Promise.resolve().then(() => {});
+      this.#inbox.shift();
     }
   }
 

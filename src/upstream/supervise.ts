@@ -15,10 +15,11 @@
  */
 import type { Clock } from '../core/clock.ts';
 import { OptimizerError } from '../core/errors.ts';
-import { jsonHash } from '../core/json.ts';
 import { type ConnectDeps, type Connection, connect, systemCode } from './connect.ts';
-import { INSTRUCTIONS_CHARS_MAX, type ListCache } from './list-cache.ts';
-import { ANY_RESULT, listTools, plainText, type ToolList } from './list-tools.ts';
+import { KnownTools } from './known-tools.ts';
+import type { ListCache } from './list-cache.ts';
+import { ANY_RESULT, listTools, type ToolList } from './list-tools.ts';
+import { Relist } from './relist.ts';
 import type { ServerSpec } from './server-spec.ts';
 import type { ToolDefinition } from './tool-definition.ts';
 import { describeExit, httpStatus, toUpstreamError } from './upstream-error.ts';
@@ -74,10 +75,6 @@ const FAILURES_MAX = 6;
 const PAUSE_WAIT_MS = 2_000;
 /** A call to a failed server tries again after this, so that a repaired machine needs no restart of ours. */
 const FAILED_RETRY_MS = 30_000;
-const RELIST_FIRST_MS = 100;
-const RELIST_MAX_MS = 30_000;
-/** Quiet for this long, and the next change is read at once again. */
-const RELIST_CALM_MS = 60_000;
 
 /** The pause before start number `failures + 1`: 0.5 s, 1 s, 2 s … 30 s, less up to a quarter by chance. */
 export function backoffDelayMs(failures: number, random: number): number {
@@ -89,26 +86,20 @@ export class SupervisedServer {
   readonly spec: ServerSpec;
   readonly #deps: SuperviseDeps;
   #state: State = { kind: 'idle' };
+  /** The process of the last start, so that it can be ended before it is connected. */
+  #starting: { killNow(): void } | undefined;
   #failures = 0;
-  #tools: readonly ToolDefinition[] = [];
-  #problems: readonly string[] = [];
-  #listed = false;
-  #toolsHash: string | undefined;
-  #instructions: string | undefined;
-  #listExpiresMs = Number.POSITIVE_INFINITY;
-  #relist: { timer: NodeJS.Timeout | undefined; running: boolean; again: boolean; streak: number; lastMs: number } = {
-    timer: undefined,
-    running: false,
-    again: false,
-    streak: 0,
-    lastMs: Number.NEGATIVE_INFINITY,
-  };
-  #saving: Promise<void> = Promise.resolve();
+  readonly #relist: Relist;
+  /** What is known of its tools, from the server or from the cache. */
+  readonly known: KnownTools;
   #closing: Promise<void> | undefined;
 
   constructor(spec: ServerSpec, deps: SuperviseDeps) {
     this.spec = spec;
     this.#deps = deps;
+    this.#relist = new Relist(deps.clock);
+    const { clock, cache } = deps;
+    this.known = new KnownTools(spec, { clock, cache, log: deps.connect.log, onTools: (tools) => deps.onTools(tools) });
   }
 
   /** `closed` shows as `idle`: nothing runs. */
@@ -121,43 +112,9 @@ export class SupervisedServer {
     return this.#state.kind === 'backoff' || this.#state.kind === 'failed' ? this.#state.error : undefined;
   }
 
-  /** The last good list, unfiltered. */
-  get tools(): readonly ToolDefinition[] {
-    return this.#tools;
-  }
-
-  /** What was wrong with the last list. */
-  get problems(): readonly string[] {
-    return this.#problems;
-  }
-
-  /** True once a list is known, from the server or from the cache. */
-  get listed(): boolean {
-    return this.#listed;
-  }
-
-  get instructions(): string | undefined {
-    return this.#instructions;
-  }
-
-  /** Takes the kept list, if there is one. The server is not started. A store that fails counts as empty. */
-  async restore(): Promise<void> {
-    try {
-      const kept = await this.#deps.cache.load(this.spec);
-      if (kept === undefined || this.#listed) return;
-      this.#instructions = kept.instructions;
-      this.#publish(kept.tools);
-    } catch (error) {
-      this.#deps.connect.log.warn(
-        { server: this.spec.name, reason: String(error) },
-        'the kept tool list cannot be read',
-      );
-    }
-  }
-
   /** Starts the server if its list is not known. Rejects when this start fails; a later one may still follow by itself. */
   async ensureListed(): Promise<void> {
-    if (!this.#listed) await this.#ready(undefined);
+    if (!this.known.listed) await this.#ready(undefined);
   }
 
   /** Connects, whatever the pause, and lists anew. */
@@ -167,7 +124,7 @@ export class SupervisedServer {
     const connection = await this.#ready(undefined);
     // A connection that has just been made has just been listed.
     if (connection !== before) return;
-    this.#accept(await this.#list(connection, undefined), 'refreshed');
+    this.known.accept(await this.#list(connection, undefined), 'refreshed');
   }
 
   /**
@@ -178,7 +135,8 @@ export class SupervisedServer {
   async request(method: string, params: Record<string, unknown>, options: RequestOptions): Promise<unknown> {
     for (let attempt = 0; ; attempt += 1) {
       const connection = await this.#ready(options.signal);
-      this.#relistIfExpired(connection);
+      if (options.signal?.aborted === true) throw this.#cancelled();
+      if (this.known.takeExpiry()) this.#relistSoon(connection);
       try {
         const result = await this.#send(connection, method, params, options);
         this.#failures = 0;
@@ -217,7 +175,7 @@ export class SupervisedServer {
   /** For the exit of our own process. */
   killNow(): void {
     if (this.#state.kind === 'ready') this.#state.connection.killNow();
-    if (this.#state.kind === 'connecting') this.#state.abort.abort();
+    if (this.#state.kind === 'connecting') this.#starting?.killNow();
   }
 
   /** A connection that has been listed. One start serves all who wait; who gives up leaves the others their start. */
@@ -264,17 +222,18 @@ export class SupervisedServer {
   async #start(signal: AbortSignal): Promise<Connection> {
     let connection: Connection | undefined;
     try {
-      connection = await connect(this.spec, this.#deps.connect, signal);
+      const onPipe = (pipe: { killNow(): void }) => {
+        this.#starting = pipe;
+      };
+      connection = await connect(this.spec, { ...this.#deps.connect, onPipe }, signal);
       this.#watchChanges(connection);
       const list = await this.#list(connection, signal);
       signal.throwIfAborted();
-      if (connection.instructions !== undefined) {
-        this.#instructions = plainText(connection.instructions, INSTRUCTIONS_CHARS_MAX);
-      }
+      this.known.setInstructions(connection.instructions);
       const made = connection;
       this.#state = { kind: 'ready', connection: made };
       made.ended.then(() => this.#onEnded(made));
-      this.#accept(list, 'connected');
+      this.known.accept(list, 'connected');
       this.#deps.connect.log.info(
         { server: this.spec.name, tools: list.tools.length, era: made.era },
         'server connected',
@@ -317,39 +276,6 @@ export class SupervisedServer {
     );
   }
 
-  #accept(list: ToolList, cause: 'connected' | 'changed' | 'refreshed'): void {
-    this.#problems = list.problems;
-    if (list.problems.length > 0) {
-      const fields = { server: this.spec.name, problems: list.problems.slice(0, 5), count: list.problems.length };
-      this.#deps.connect.log.warn(fields, 'the tool list of the server has problems');
-    }
-    const { ttlMs } = list;
-    this.#listExpiresMs =
-      ttlMs === undefined || ttlMs === 0 ? Number.POSITIVE_INFINITY : this.#deps.clock.monotonicMs() + ttlMs;
-    if (list.tools.length === 0 && this.#tools.length > 0 && cause === 'connected') {
-      this.#deps.connect.log.warn(
-        { server: this.spec.name },
-        'the server lists nothing after its start; the last list is kept',
-      );
-      return;
-    }
-    this.#publish(list.tools);
-    this.#saving = this.#saving
-      .then(() => this.#deps.cache.save(this.spec, list.tools, this.#instructions))
-      .catch((error) => {
-        this.#deps.connect.log.warn({ server: this.spec.name, reason: String(error) }, 'the tool list cannot be kept');
-      });
-  }
-
-  #publish(tools: readonly ToolDefinition[]): void {
-    const hash = jsonHash(tools);
-    this.#listed = true;
-    if (hash === this.#toolsHash) return;
-    this.#tools = tools;
-    this.#toolsHash = hash;
-    this.#deps.onTools(tools);
-  }
-
   #watchChanges(connection: Connection): void {
     connection.client.setNotificationHandler('notifications/tools/list_changed', () => this.#relistSoon(connection));
     const tools = connection.capabilities.tools as { listChanged?: unknown } | undefined;
@@ -364,41 +290,16 @@ export class SupervisedServer {
     }
   }
 
-  #relistIfExpired(connection: Connection): void {
-    if (this.#deps.clock.monotonicMs() < this.#listExpiresMs) return;
-    this.#listExpiresMs = Number.POSITIVE_INFINITY;
-    this.#relistSoon(connection);
-  }
-
-  /** Many changes become one reading, and a server that changes without end is read less and less often. */
   #relistSoon(connection: Connection): void {
-    const relist = this.#relist;
-    if (relist.running) relist.again = true;
-    if (relist.running || relist.timer !== undefined || this.#state.kind === 'closed') return;
-    const nowMs = this.#deps.clock.monotonicMs();
-    relist.streak = nowMs - relist.lastMs > RELIST_CALM_MS ? 0 : relist.streak + 1;
-    const delayMs = Math.min(RELIST_MAX_MS, RELIST_FIRST_MS * 2 ** Math.max(0, relist.streak - 3));
-    relist.timer = setTimeout(() => void this.#readChanges(connection), delayMs);
-  }
-
-  async #readChanges(connection: Connection): Promise<void> {
-    const relist = this.#relist;
-    relist.timer = undefined;
-    if (this.#state.kind !== 'ready' || this.#state.connection !== connection) return;
-    relist.running = true;
-    relist.again = false;
-    try {
-      this.#accept(await this.#list(connection, undefined), 'changed');
-    } catch (error) {
-      this.#deps.connect.log.warn(
-        { server: this.spec.name, reason: String(error) },
-        'the changed tool list cannot be read',
-      );
-    } finally {
-      relist.running = false;
-      relist.lastMs = this.#deps.clock.monotonicMs();
-    }
-    if (relist.again) this.#relistSoon(connection);
+    this.#relist.soon(async () => {
+      if (this.#state.kind !== 'ready' || this.#state.connection !== connection) return;
+      try {
+        this.known.accept(await this.#list(connection, undefined), 'changed');
+      } catch (error) {
+        const fields = { server: this.spec.name, reason: String(error) };
+        this.#deps.connect.log.warn(fields, 'the changed tool list cannot be read');
+      }
+    });
   }
 
   #send(
@@ -470,7 +371,7 @@ export class SupervisedServer {
   async #end(graceMs: number): Promise<void> {
     const state = this.#state;
     this.#state = { kind: 'closed' };
-    clearTimeout(this.#relist.timer);
+    this.#relist.end();
     if (state.kind === 'backoff') clearTimeout(state.timer);
     if (state.kind === 'ready') await state.connection.close(graceMs);
     if (state.kind === 'connecting') {
@@ -478,7 +379,7 @@ export class SupervisedServer {
       // A start that was faster than the abort hands us its connection.
       await state.work.then((connection) => connection.close(graceMs)).catch(() => {});
     }
-    await this.#saving;
+    await this.known.settled();
   }
 
   #cancelled(): OptimizerError {
@@ -521,7 +422,12 @@ export class SupervisedServer {
 
 /** Unavailable and slow servers may come back by themselves; a missing command or a wrong key does not. */
 function worthRetrying(error: OptimizerError): boolean {
-  return error.code === 'upstream.timeout' || (error.code === 'upstream.unavailable' && error.retryable);
+  if (error.code === 'upstream.timeout') return true;
+  if (error.code !== 'upstream.unavailable') return false;
+  const status = error.data?.httpStatus;
+  if (status === 401 || status === 403) return false;
+  // A call that was sent must not be sent again, but its server may well be started again.
+  return error.retryable || error.data?.sent === true;
 }
 
 /** True when the request cannot have reached the server. */

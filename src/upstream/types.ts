@@ -232,12 +232,12 @@ class TypeWriter {
     for (const name of required) {
       if (!Object.hasOwn(properties, name)) written.push({ key: name, value: true });
     }
-    return written.map(({ key, value }) => ({
-      key,
-      value,
-      required: required.has(key),
-      piece: this.#write(value, inside),
-    }));
+    return written.map(({ key, value }) => {
+      const isRequired = required.has(key);
+      // Every object inherits such a member, so TypeScript finds it there and compares its type, present or not.
+      const piece = !isRequired && key in Object.prototype ? UNKNOWN : this.#write(value, inside);
+      return { key, value, required: isRequired, piece };
+    });
   }
 
   #object(schema: Record<string, unknown>, place: Place): Piece {

@@ -81,7 +81,8 @@ export function isSafePattern(pattern: string): boolean {
   return !hasNestedQuantifier(pattern);
 }
 
-function checkerOf(schema: object): Checker | 'none' {
+function checkerOf(schema: unknown): Checker | 'none' {
+  if (!isJsonObject(schema)) return 'none';
   const known = checkers.get(schema);
   if (known !== undefined) return known;
   let checker: Checker | 'none' = 'none';
@@ -111,7 +112,8 @@ function safeSchema(schema: unknown, seen: { nodes: number }, depth: number): un
   const copy: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(schema)) {
     const kept = safeKeyword(key, value, seen, depth);
-    if (kept !== undefined) Object.defineProperty(copy, key, { value: kept, enumerable: true, configurable: true });
+    if (kept !== undefined)
+      Object.defineProperty(copy, key, { value: kept, enumerable: true, configurable: true, writable: true });
   }
   // The 2020-12 validator knows `items` as one schema only; a list is the older spelling of `prefixItems`.
   if (Array.isArray(copy.items)) {
@@ -144,7 +146,7 @@ function safePatterns(patterns: Record<string, unknown>, inner: (item: unknown) 
 function mapValues(map: Record<string, unknown>, inner: (item: unknown) => unknown): Record<string, unknown> {
   const copy: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(map)) {
-    Object.defineProperty(copy, key, { value: inner(value), enumerable: true, configurable: true });
+    Object.defineProperty(copy, key, { value: inner(value), enumerable: true, configurable: true, writable: true });
   }
   return copy;
 }

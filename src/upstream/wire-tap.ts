@@ -34,9 +34,12 @@ export function rawResult(value: unknown): unknown {
   return typeof value === 'object' && value !== null && RAW in value ? value[RAW] : value;
 }
 
+/** More than can be in flight; what is over it has timed out long ago. */
+const WAITING_MAX = 10_000;
+
 export class WireTap {
   readonly #transport: Transport;
-  /** Requests without an answer yet: id to method. Bounded by the calls in flight. */
+  /** Requests without an answer yet: id to method. The oldest go when a server leaves too many without one. */
   readonly #waiting = new Map<number | string, string>();
 
   /** Must be made before the SDK client connects, which chains the `onmessage` that it finds. */
@@ -70,6 +73,8 @@ export class WireTap {
   #note(message: JSONRPCMessage): void {
     if ('method' in message && 'id' in message && message.id !== undefined) {
       this.#waiting.set(message.id, message.method);
+      const oldest = this.#waiting.size > WAITING_MAX ? this.#waiting.keys().next() : undefined;
+      if (oldest?.value !== undefined) this.#waiting.delete(oldest.value);
     } else if ('method' in message && message.method === 'notifications/cancelled') {
       const id = message.params?.requestId;
       if (typeof id === 'number' || typeof id === 'string') this.#waiting.delete(id);

@@ -349,6 +349,6 @@ describe('options of the command line', () => {
     expect(error.code).toBe('config.value');
     expect(error.message).toContain('--mode: `mode: "hybrid"` (our tools beside a hot set) is not in this version yet');
     expect(error.message).toContain('--log-level: expected one of');
-    expect(error.message).toContain('--state: there is no store for `redis://` in this version yet');
+    expect(error.message).toContain('--state: a store in Redis is not in this version yet');
   });
 });

@@ -87,8 +87,8 @@ describe('an unknown key', () => {
 
 describe('a wrong value', () => {
   it.each([
-    [{ toolPrefix: 7 }, 'toolPrefix', 'expected a text, got `7`'],
-    [{ toolPrefix: 'a b' }, 'toolPrefix', 'expected letters, digits, `_` and `-` only, got `"a b"`'],
+    [{ toolPrefix: 7 }, 'toolPrefix', 'expected at most 32 letters, digits, `_` and `-`, got `7`'],
+    [{ toolPrefix: 'a b' }, 'toolPrefix', 'expected at most 32 letters, digits, `_` and `-`, got `"a b"`'],
     [{ limits: { wallMs: 1 } }, 'limits.wallMs', 'expected a whole number from 10 to 3,600,000 ms, got `1`'],
     [{ limits: { wallMs: '5s' } }, 'limits.wallMs', 'expected a whole number from 10 to 3,600,000 ms, got `"5s"`'],
     [{ limits: { calls: 1.5 } }, 'limits.calls', 'expected a whole number from 0 to 100,000, got `1.5`'],
@@ -98,7 +98,7 @@ describe('a wrong value', () => {
     [{ check: 'offf' }, 'check', 'expected `"off"`, got `"offf"`; the nearest is `"off"`'],
     [{ pool: { min: 5, max: 2 } }, 'pool.min', '`min` is 5 workers, more than `max` with 2'],
     [{ state: '' }, 'state', 'expected a text that is not empty, got `""`'],
-    [{ state: 'postgres://x' }, 'state', 'there is no store for `postgres://`'],
+    [{ state: 'postgres://x' }, 'state', 'state is kept in a file or in memory only'],
     [{ mcpServers: [] }, 'mcpServers', 'expected an object of server names and servers, got a list'],
     [{ mcpServers: { a: 'npx' } }, 'mcpServers.a', 'expected an object that describes one server, got `"npx"`'],
     [{ mcpServers: { a: {} } }, 'mcpServers.a', 'the server has neither `command` nor `url`'],
@@ -195,6 +195,12 @@ describe('several problems', () => {
 });
 
 describe('what this version does not have yet', () => {
+  it('is refused also when a variable names it', async () => {
+    world.variables = { STORE: 'redis://user:hunter2@host' };
+    const [problem] = await world.problemsOf({ state: '${env:STORE}' });
+    expect(problem).toMatchObject({ path: 'state', message: 'a store in Redis is not in this version yet' });
+  });
+
   it.each(['hotSet', 'isolation', 'cache', 'sessions', 'intents', 'policy', 'backends', 'plugins'])(
     'is refused by name: %s',
     async (key) => {

@@ -3,14 +3,8 @@ import { OptimizerError } from '../../src/core/errors.ts';
 import type { ExecutionId } from '../../src/core/ids.ts';
 import type { Json } from '../../src/core/json.ts';
 import type { Outcome } from '../../src/engine/outcome.ts';
-import type {
-  EnginePort,
-  ExecuteRequest,
-  RunContext,
-  SearchAnswer,
-  ServerStatus,
-  ToolDescription,
-} from '../../src/protocol/engine-port.ts';
+import type { ExecuteRequest, RunContext } from '../../src/engine/request.ts';
+import type { EnginePort, SearchAnswer, ServerStatus, ToolDescription } from '../../src/protocol/engine-port.ts';
 
 export function outcome(fields: Partial<Outcome> = {}): Outcome {
   return {

@@ -64,15 +64,15 @@ describe('connect over stdio', () => {
   });
 
   it('names the time that a silent server had', async () => {
-    const error = await refusal(fixture('silent', [], { startTimeoutMs: 300 }));
+    const error = await refusal(fixture('silent', [], { startTimeoutMs: 1_500 }));
     expect(error.code).toBe('upstream.timeout');
     expect(error.message).toBe(
-      'Server "silent" did not answer within 300 ms of its start; its last words: waiting for the database.',
+      'Server "silent" did not answer within 1500 ms of its start; its last words: waiting for the database.',
     );
   });
 
   it('reports a server that only writes junk as one clear line', async () => {
-    const error = await refusal(fixture('junk-only', [], { startTimeoutMs: 400 }));
+    const error = await refusal(fixture('junk-only', [], { startTimeoutMs: 1_500 }));
     expect(error.code).toBe('upstream.protocol');
     expect(error.message).toMatch(
       /^Server "junk-only" wrote \d+ lines to stdout that are not JSON-RPC and no answer; the first: "\[info\] listening on port 3000"\.$/,

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { camelCase, isIdentifierName, memberAccess, memberKey, pascalCase, tableOfNames } from '../../src/upstream/names.ts';
+import {
+  camelCase,
+  isIdentifierName,
+  memberAccess,
+  memberKey,
+  pascalCase,
+  tableOfNames,
+} from '../../src/upstream/names.ts';
 
 describe('camelCase', () => {
   it.each([
@@ -18,10 +25,13 @@ describe('camelCase', () => {
     expect(isIdentifierName(alias)).toBe(true);
   });
 
-  it.each(['constructor', '__proto__', 'then', '$raw', 'toString'])('keeps the alias of %s away from that member', (name) => {
-    expect(camelCase(name)).not.toBe(name);
-    expect(Object.hasOwn(Object.prototype, camelCase(name))).toBe(false);
-  });
+  it.each(['constructor', '__proto__', 'then', '$raw', 'toString'])(
+    'keeps the alias of %s away from that member',
+    (name) => {
+      expect(camelCase(name)).not.toBe(name);
+      expect(Object.hasOwn(Object.prototype, camelCase(name))).toBe(false);
+    },
+  );
 });
 
 describe('pascalCase', () => {

@@ -65,7 +65,7 @@ describe('SupervisedServer', () => {
     expect(new Set(pids).size).toBe(1);
     expect(server.state).toBe('ready');
     expect(lists).toHaveLength(1);
-    expect(server.instructions).toBe('Use echo first.');
+    expect(server.known.instructions).toBe('Use echo first.');
   });
 
   it('returns the result untouched', async () => {
@@ -83,11 +83,11 @@ describe('SupervisedServer', () => {
     await first.server.ensureListed();
     await first.server.close(200);
     const second = supervise(fixture('plain'), store);
-    await second.server.restore();
+    await second.server.known.restore();
     await second.server.ensureListed();
     expect(second.server.state).toBe('idle');
     expect(second.lists).toEqual(first.lists);
-    expect(second.server.instructions).toBe('Use echo first.');
+    expect(second.server.known.instructions).toBe('Use echo first.');
     await second.call('pid');
     expect(second.server.state).toBe('ready');
     expect(second.lists).toHaveLength(1);
@@ -116,8 +116,8 @@ describe('SupervisedServer', () => {
     const steps: number[] = [];
     const slow = call(
       'slow',
-      { steps: 6, everyMs: 100 },
-      { timeoutMs: 400, onProgress: ({ progress }) => steps.push(progress) },
+      { steps: 6, everyMs: 450 },
+      { timeoutMs: 2_000, onProgress: ({ progress }) => steps.push(progress) },
     );
     expect(textOf(await slow)).toBe('done');
     expect(steps).toEqual([1, 2, 3, 4, 5, 6]);
@@ -125,12 +125,10 @@ describe('SupervisedServer', () => {
 
   it('cancels on the signal and sends `notifications/cancelled`', async () => {
     const { call } = supervise(fixture('plain'));
-    await call('pid');
     const abort = new AbortController();
-    const waiting = refusal(call('never', {}, { signal: abort.signal }));
-    abort.abort();
-    const error = await waiting;
-    expect(error.code).toBe('request.cancelled');
+    const slow = call('slow', { steps: 1000, everyMs: 20 }, { signal: abort.signal, onProgress: () => abort.abort() });
+    const error = await refusal(slow);
+    expect([error.code, error.data?.sent]).toEqual(['request.cancelled', true]);
     expect(JSON.parse(textOf(await call('cancelled')))).toHaveLength(1);
   });
 
@@ -205,7 +203,7 @@ describe('SupervisedServer', () => {
     const { server, lists, call } = supervise(fixture('flaky-start', [counterFile(), '0', 'empties']));
     await refusal(call('die'));
     await until(() => server.state === 'ready');
-    expect(server.tools.map((tool) => tool.name)).toEqual(['die']);
+    expect(server.known.tools.map((tool) => tool.name)).toEqual(['die']);
     expect(lists).toEqual([['die']]);
   });
 

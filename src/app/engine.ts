@@ -1,0 +1,109 @@
+/**
+ * The engine as the protocol and the command line see it: the executor for programs, the catalogue for questions. Adds
+ * what is shared by both: waiting shortly for servers that still list, the guide, health and figures.
+ */
+import type { BuildFacts } from '../core/assets.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Json } from '../core/json.ts';
+import type { Executor } from '../engine/execute.ts';
+import { GUIDE } from '../engine/guide.ts';
+import type { TokenCounter } from '../engine/ledger.ts';
+import type { Outcome } from '../engine/outcome.ts';
+import type { ExecuteRequest, RunContext } from '../engine/request.ts';
+import type { EnginePort, SearchAnswer, ServerStatus, ToolDescription } from '../protocol/engine-port.ts';
+import type { QuickJsBackend } from '../sandbox/quickjs/backend.ts';
+import type { Catalog } from '../upstream/catalog.ts';
+import type { UpstreamFleet } from '../upstream/fleet.ts';
+import { renderSearch } from '../upstream/search-text.ts';
+
+/** A search waits this long for servers that are still listing, then says which are missing. */
+const SEARCH_WAIT_MS = 2_000;
+
+export interface EngineParts {
+  readonly executor: Executor;
+  readonly catalog: Catalog;
+  readonly fleet: UpstreamFleet;
+  readonly backend: QuickJsBackend;
+  readonly tokens: TokenCounter;
+  readonly facts: BuildFacts;
+  readonly serverNames: readonly string[];
+  readonly clock: Clock;
+}
+
+export class Engine implements EnginePort {
+  readonly #parts: EngineParts;
+  readonly #startedMs: number;
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+    this.#startedMs = parts.clock.monotonicMs();
+  }
+
+  execute(request: ExecuteRequest, context: RunContext): Promise<Outcome> {
+    return this.#parts.executor.execute(request, context);
+  }
+
+  async search(query: string, limit: number | undefined): Promise<SearchAnswer> {
+    const missing = await this.#parts.fleet.whenListed(SEARCH_WAIT_MS);
+    const { matches, total } = this.#parts.catalog.search(query, limit);
+    const answer = {
+      matches: matches.map(({ server, tool, signature, kind }) => ({ server, tool, signature, kind })),
+      total,
+    };
+    return missing.length === 0 ? answer : { ...answer, missing };
+  }
+
+  async searchText(query: string, limit: number | undefined): Promise<string> {
+    if (query.trim().toLowerCase() === 'help') return GUIDE;
+    const { catalog, fleet, tokens } = this.#parts;
+    const missing = await fleet.whenListed(SEARCH_WAIT_MS);
+    return renderSearch(catalog.search(query, limit), {
+      countTokens: (text) => tokens.count(text),
+      detailOf: (server, tool) => catalog.detail(server, tool),
+      missing,
+    });
+  }
+
+  async describe(server: string, tool: string): Promise<ToolDescription> {
+    const { catalog, fleet } = this.#parts;
+    const name = catalog.serverNameOf(server);
+    if (name !== undefined && !catalog.resolve(server, tool)) await fleet.ensureListed(name);
+    return catalog.describe(server, tool);
+  }
+
+  servers(): ServerStatus[] {
+    return this.#parts.fleet.servers().map(({ name, tools, state, error }) => ({
+      name,
+      tools,
+      state,
+      ...(error === undefined ? {} : { error }),
+    }));
+  }
+
+  health(): Json {
+    const servers = this.servers();
+    const failed = servers.filter((server) => server.error !== undefined).map((server) => server.name);
+    const { facts, clock } = this.#parts;
+    return {
+      status: failed.length === 0 ? 'ok' : 'degraded',
+      version: facts.version,
+      uptimeMs: Math.round(clock.monotonicMs() - this.#startedMs),
+      servers: { configured: servers.length, failed },
+    };
+  }
+
+  async stats(): Promise<Json> {
+    const { executor, backend, catalog } = this.#parts;
+    await backend.refreshStats();
+    return {
+      runs: executor.stats(),
+      sandbox: backend.stats(),
+      catalog: { servers: catalog.servers().length, tools: catalog.size },
+      memory: { rssBytes: process.memoryUsage.rss() },
+    };
+  }
+
+  inventory(): readonly string[] {
+    return this.#parts.serverNames;
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Catalogue and fleet as the engine's ports: how the gate finds a tool, checks its arguments and calls it. Two rooms of
+ * one floor meet here and nowhere else.
+ */
+import type { Json } from '../core/json.ts';
+import type { CallOptions, GateTool, ToolAnswer, ToolCaller, ToolSource } from '../engine/ports.ts';
+import type { Catalog, CatalogTool } from '../upstream/catalog.ts';
+import type { UpstreamFleet } from '../upstream/fleet.ts';
+import { unwrapResult } from '../upstream/results.ts';
+import { issueLines, validateArguments } from '../upstream/validate.ts';
+
+/** The gate's view of a catalogue tool; made once for each definition. */
+const gateTools = new WeakMap<CatalogTool, GateTool & { readonly tool: CatalogTool }>();
+
+function gateToolOf(tool: CatalogTool): GateTool & { readonly tool: CatalogTool } {
+  let made = gateTools.get(tool);
+  if (!made) {
+    const { server, name, effect, definition } = tool;
+    made = {
+      tool,
+      server,
+      name,
+      effect,
+      get signature() {
+        return tool.signature;
+      },
+      get promptText() {
+        const { description, inputSchema } = definition;
+        return JSON.stringify({ name, description, input_schema: inputSchema });
+      },
+    };
+    gateTools.set(tool, made);
+  }
+  return made;
+}
+
+export class CatalogToolSource implements ToolSource {
+  readonly #catalog: Catalog;
+  readonly #fleet: UpstreamFleet;
+  readonly #search: (query: string, limit: number | undefined) => Promise<Json>;
+
+  constructor(
+    catalog: Catalog,
+    fleet: UpstreamFleet,
+    search: (query: string, limit: number | undefined) => Promise<Json>,
+  ) {
+    this.#catalog = catalog;
+    this.#fleet = fleet;
+    this.#search = search;
+  }
+
+  require(server: string, tool: string): GateTool | Promise<GateTool> {
+    const found = this.#catalog.resolve(server, tool);
+    return found ? gateToolOf(found) : this.#requireLate(server, tool);
+  }
+
+  validate(tool: GateTool, args: Json): Array<{ path: string; message: string }> {
+    const known = this.#catalog.resolve(tool.server, tool.name);
+    if (!known) return [];
+    const issues = validateArguments(known.definition, args);
+    return issueLines(issues).map((message, index) => ({ path: issues[index]?.path ?? '', message }));
+  }
+
+  search(query: string, limit: number | undefined): Promise<Json> {
+    return this.#search(query, limit);
+  }
+
+  /** A server that is configured but has not been listed yet is waited for; its own failure is the answer then. */
+  async #requireLate(server: string, tool: string): Promise<GateTool> {
+    const name = this.#catalog.serverNameOf(server);
+    if (name !== undefined) await this.#fleet.ensureListed(name);
+    return gateToolOf(this.#catalog.requireTool(server, tool));
+  }
+}
+
+export class FleetToolCaller implements ToolCaller {
+  readonly #fleet: UpstreamFleet;
+  readonly #toolTimeoutMs: number;
+
+  /** `toolTimeoutMs` is the configured ceiling: a run that asks for less wins over the server's own timeout. */
+  constructor(fleet: UpstreamFleet, toolTimeoutMs: number) {
+    this.#fleet = fleet;
+    this.#toolTimeoutMs = toolTimeoutMs;
+  }
+
+  async call(server: string, tool: string, args: Json, options: CallOptions): Promise<ToolAnswer> {
+    const raw = (await this.#fleet.call(server, tool, args as Record<string, Json>, {
+      signal: options.signal,
+      ...(options.timeoutMs < this.#toolTimeoutMs ? { timeoutMs: options.timeoutMs } : {}),
+      onProgress: ({ progress, total, message }) =>
+        options.onProgress({
+          progress,
+          ...(total === undefined ? {} : { total }),
+          ...(message === undefined ? {} : { message }),
+        }),
+    })) as Json;
+    const unwrapped = unwrapResult(raw);
+    return unwrapped.ok ? { ok: true, value: unwrapped.value, raw } : { ok: false, message: unwrapped.message, raw };
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * The grammar of the command line. Each command has a file of its own, loaded when it is chosen, so that `serve` pays for
+ * nothing else. Without a command: `serve` when stdin is not a terminal, help when it is.
+ */
+import { type Environment, readEnvironment } from '../config/environment.ts';
+import { OptimizerError } from '../core/errors.ts';
+import { Printer } from './printer.ts';
+
+/** Options that every command has. */
+export interface GlobalOptions {
+  readonly config?: string;
+  readonly state?: string;
+  readonly logLevel?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+}
+
+export interface CommandContext {
+  readonly environment: Environment;
+  readonly printer: Printer;
+  readonly options: GlobalOptions;
+}
+
+const EXIT_STATUSES = `
+Exit statuses:
+  0   done
+  1   the program failed, or nothing was found
+  2   wrong use: unknown command, option, tool or server
+  3   the config file cannot be used
+  4   a server failed
+  5   a limit was reached
+  6   the policy or a read-only run refused a call
+  70  a fault of ours`;
+
+/** Runs one command and answers its exit status. Never rejects. */
+export async function runCommandLine(args: readonly string[]): Promise<number> {
+  const environment = readEnvironment();
+  const plain = { stdout: process.stdout, stderr: process.stderr, variables: environment.variables };
+  if (args.length === 0 && !environment.isTerminal.stdin) args = ['serve'];
+  // The hot way: an MCP client starts `serve`, and every millisecond before its first answer is waited for.
+  if (args[0] === 'serve' && args.length === 1) {
+    const { serve } = await import('./serve.ts');
+    return serve({ environment, printer: new Printer(plain), options: {} });
+  }
+  let status = 0;
+  let printer = new Printer({ ...plain, json: args.includes('--json') });
+  try {
+    const program = await grammar(
+      environment,
+      plain,
+      (used) => {
+        printer = used;
+      },
+      (result) => {
+        status = result;
+      },
+    );
+    if (args.length === 0) program.outputHelp();
+    else await program.parseAsync([...args], { from: 'user' });
+    return status;
+  } catch (error) {
+    if (isHelpOrVersion(error)) return 0;
+    return printer.failure(error).exitStatus;
+  }
+}
+
+function isHelpOrVersion(error: unknown): boolean {
+  const code = (error as { code?: string }).code;
+  return code === 'commander.helpDisplayed' || code === 'commander.help' || code === 'commander.version';
+}
+
+async function grammar(
+  environment: Environment,
+  plain: { stdout: NodeJS.WriteStream; stderr: NodeJS.WriteStream; variables: Environment['variables'] },
+  usePrinter: (printer: Printer) => void,
+  setStatus: (status: number) => void,
+) {
+  const { Command } = await import('commander');
+  const program = new Command('mcp-optimizer');
+
+  const common = (command: InstanceType<typeof Command>): InstanceType<typeof Command> =>
+    command
+      .option(
+        '-c, --config <file>',
+        'config file (default: mcp-optimizer.json or .yaml here, then in the user’s config folder)',
+      )
+      .option('--state <where>', 'path of the SQLite file, or "memory"')
+      .option('--log-level <level>', 'trace, debug, info, warn, error or silent; logs are JSON lines on stderr')
+      .option('--json', 'print one JSON value on stdout')
+      .option('-q, --quiet', 'print nothing but the answer')
+      .option('-v, --verbose', 'print more on stderr')
+      .exitOverride()
+      .configureOutput({ writeErr: () => undefined })
+      .allowExcessArguments(false)
+      .addHelpText('after', EXIT_STATUSES);
+
+  const contextOf = (options: GlobalOptions): CommandContext => {
+    const verbosity = options.quiet ? 'quiet' : options.verbose ? 'verbose' : 'normal';
+    const printer = new Printer({ ...plain, verbosity, json: options.json ?? false });
+    usePrinter(printer);
+    return { environment, printer, options };
+  };
+
+  program
+    .description(
+      'The layer between an AI agent and its MCP servers: three small tools, one program, only the answer comes back.',
+    )
+    .option('--version', 'print versions of product, Node, engine and the engine’s WASM hash')
+    .option('--json', 'with --version: print JSON')
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined })
+    .addHelpText(
+      'after',
+      `\nWithout a command: serve when stdin is not a terminal, this help when it is.\n${EXIT_STATUSES}`,
+    )
+    .action(async (options: { version?: boolean; json?: boolean }, command: { args: string[] }) => {
+      const [unknown] = command.args;
+      if (unknown !== undefined)
+        throw await unknownCommand(
+          unknown,
+          program.commands.map((known) => known.name()),
+        );
+      if (!options.version) {
+        program.outputHelp();
+        return;
+      }
+      const { printVersion } = await import('./version.ts');
+      printVersion(contextOf(options));
+    })
+    .allowExcessArguments(true);
+
+  common(program.command('serve'))
+    .description('answer MCP and optimizer/* requests on stdin and stdout until the input ends')
+    .action(async (options: GlobalOptions) => {
+      const { serve } = await import('./serve.ts');
+      setStatus(await serve(contextOf(options)));
+    });
+
+  common(program.command('run'))
+    .description('run a program against the configured servers and print what it returns')
+    .argument('<file>', 'file with the program, or - for stdin')
+    .option('-p, --params <json>', 'JSON object that the program sees as `params`')
+    .option('--read-only', 'refuse tools that may write')
+    .option('--limit <name=value...>', 'lower a limit for this run, for example wallMs=5000')
+    .action(
+      async (file: string, options: GlobalOptions & { params?: string; readOnly?: boolean; limit?: string[] }) => {
+        const { run } = await import('./run.ts');
+        setStatus(await run(contextOf(options), file, options));
+      },
+    );
+
+  common(program.command('search'))
+    .description('find tools by words; without words, list the servers')
+    .argument('[words...]', 'what is needed')
+    .option('-n, --limit <count>', 'number of matches (default 5, at most 50)')
+    .action(async (words: string[], options: GlobalOptions & { limit?: string }) => {
+      const { search } = await import('./search.ts');
+      setStatus(await search(contextOf(options), words.join(' '), options));
+    });
+
+  common(program.command('types'))
+    .description('print the TypeScript declaration of a tool, of all tools of a server, or of everything')
+    .argument('[name]', 'server, or server.tool')
+    .action(async (name: string | undefined, options: GlobalOptions) => {
+      const { types } = await import('./types.ts');
+      setStatus(await types(contextOf(options), name));
+    });
+
+  common(program.command('servers'))
+    .description('connect to every configured server and say how it is')
+    .action(async (options: GlobalOptions) => {
+      const { servers } = await import('./servers.ts');
+      setStatus(await servers(contextOf(options)));
+    });
+
+  common(program.command('licenses'))
+    .description('print the licences of everything inside this executable')
+    .action(async (options: GlobalOptions) => {
+      const { printLicenses } = await import('./version.ts');
+      printLicenses(contextOf(options));
+    });
+
+  return program;
+}
+
+async function unknownCommand(name: string, known: readonly string[]): Promise<OptimizerError> {
+  const { nearest } = await import('../core/nearest.ts');
+  const [close] = nearest(name, known, 1);
+  return new OptimizerError('request.command', `there is no command \`${name.slice(0, 80)}\``, {
+    hint: close === undefined ? `Commands: ${known.join(', ')}.` : `Did you mean \`${close}\`?`,
+  });
+}

@@ -1,0 +1,35 @@
+/** `search WORDS…`: what `search_tools` finds, as a table or as JSON. */
+import { EXIT, OptimizerError } from '../core/errors.ts';
+import type { CommandContext } from './command-line.ts';
+import { waitForServers, withApp } from './with-app.ts';
+
+const WAIT_MS = 30_000;
+
+export async function search(context: CommandContext, words: string, options: { limit?: string }): Promise<number> {
+  const limit = options.limit === undefined ? undefined : Number(options.limit);
+  if (limit !== undefined && (!Number.isInteger(limit) || limit < 1 || limit > 50)) {
+    throw new OptimizerError('request.command', `--limit ${options.limit}: expected a whole number from 1 to 50`, {
+      hint: 'Leave --limit out for 5 matches.',
+    });
+  }
+  return withApp(context, async (app) => {
+    const { printer } = context;
+    await waitForServers(context, app, WAIT_MS);
+    if (words.trim() === '') {
+      const rows = app.catalog.servers();
+      printer.table(
+        { servers: rows, total: app.catalog.size },
+        [{ header: 'SERVER' }, { header: 'TOOLS', align: 'end' }],
+        rows.map(({ name, tools }) => [name, String(tools)]),
+      );
+      return EXIT.ok;
+    }
+    const { matches, total } = app.catalog.search(words, limit);
+    const shown = matches.map(({ server, tool, signature, kind }) => ({ server, tool, signature, kind }));
+    printer.result({ matches: shown, total }, () =>
+      shown.map(({ signature }) => printer.outside(signature)).join('\n'),
+    );
+    if (!printer.json) printer.note(`${matches.length} of ${total} tools`);
+    return matches.length === 0 ? EXIT.failed : EXIT.ok;
+  });
+}

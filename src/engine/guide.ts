@@ -1,0 +1,37 @@
+/**
+ * The guide that `search_tools` answers to "help". Every program in it is run by the tests (test/engine/guide.test.ts), so
+ * that text and runtime cannot drift apart. It costs at most 700 tokens.
+ */
+export const GUIDE = `# Programs over tools
+
+Work in two steps: search, then one program that does the whole job and returns only what you need.
+
+- \`search_tools(query)\` answers TypeScript signatures; "" lists the servers.
+- \`run_code(code)\` runs a program; \`run_code_readonly\` refuses tools that may write.
+
+## Programs
+Statements that end in \`return\` or in an expression, or one async function. TypeScript or JavaScript. Top-level \`await\` works.
+
+\`\`\`js
+const words = ['one', 'two', 'three'];
+return words.filter((word) => word.length === 3);
+\`\`\`
+
+- \`tools.<server>.<tool>(args)\` takes one object and answers the tool's data: structured content, else parsed JSON, else text. Both \`read_file\` and \`readFile\` work. \`tools.<server>.$raw.<tool>(args)\` answers the whole MCP result.
+- Call in parallel with \`Promise.all\`; up to 64 calls are in flight, the rest wait.
+- A failed call throws an error with \`code\`, \`tool\`, \`message\`, \`retryable\`, \`issues\`; catch it to go on.
+- Unknown result? Return \`Object.keys(result)\` or a slice first.
+- Reduce before you return: a value over the budget is cut, and \`await load(handle)\` gives all of it to the next program.
+- \`await search(query, limit)\` searches inside a program; \`Object.keys(tools)\` lists the servers.
+- \`console.log\` is shown below the answer, within its own budget.
+
+\`\`\`js
+const results = await Promise.allSettled([1, 2, 3].map(async (n) => n * n));
+return results.filter((r) => r.status === 'fulfilled').map((r) => r.value);
+\`\`\`
+
+There is no network, file system, process, \`require\` or \`import\`. \`Date\`, \`Math.random\`, \`crypto.randomUUID\`, \`URL\`, \`TextEncoder\`, \`setTimeout\` and \`structuredClone\` are there.
+
+## Limits
+Time, processor time, memory, calls and sizes are bounded; the error names the limit. A failed run lists what already took effect: do not repeat those calls.
+`;

@@ -1,0 +1,151 @@
+import { readFileSync } from 'node:fs';
+import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
+import { describe, expect, it } from 'vitest';
+import { Catalog } from '../../src/upstream/catalog.ts';
+import { renderSearch } from '../../src/upstream/search-text.ts';
+import { stem } from '../../src/upstream/words.ts';
+import { recordedCatalog, recordedServers, tool } from './fixture-catalog.ts';
+
+interface Query {
+  readonly id: string;
+  readonly query: string;
+  readonly gold: ReadonlyArray<{ readonly server: string; readonly tool: string }>;
+}
+
+const queries = readFileSync(new URL('../fixtures/queries.jsonl', import.meta.url), 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line) as Query);
+
+const catalog = recordedCatalog();
+const text = (query: string, limitTokens?: number): string =>
+  renderSearch(catalog.search(query), {
+    countTokens,
+    detailOf: (server, name) => catalog.detail(server, name),
+    ...(limitTokens === undefined ? {} : { limitTokens }),
+  });
+
+function hits(asked: readonly Query[], among: number): number {
+  const found = asked.filter(({ query, gold }) =>
+    catalog
+      .search(query, among)
+      .matches.some((match) => gold.some((g) => g.server === match.server && g.tool === match.tool)),
+  );
+  return found.length / asked.length;
+}
+
+describe('search', () => {
+  // Weights were tuned on the odd half. The vocabulary was written by someone who had read both halves, so neither figure
+  // says what unseen queries on unseen servers will give; the floors guard against going back.
+  const tuned = queries.filter(({ id }) => Number(id.slice(1)) % 2 === 1);
+  const held = queries.filter(({ id }) => Number(id.slice(1)) % 2 === 0);
+
+  it.each([
+    ['the tuned half', tuned],
+    ['the held-out half', held],
+  ])('finds what is asked for on %s', (_, asked) => {
+    expect(hits(asked, 5)).toBeGreaterThanOrEqual(0.9);
+    expect(hits(asked, 1)).toBeGreaterThanOrEqual(0.7);
+  });
+
+  it.each(['git_stash', 'git.git_stash', 'tools.git.gitStash(args)', 'gitStash'])(
+    'answers the exact name %s with that tool alone',
+    (query) => {
+      expect(catalog.search(query).matches.map((match) => `${match.server}.${match.tool}`)).toEqual(['git.git_stash']);
+    },
+  );
+
+  it('lists servers with counts for an empty query', () => {
+    const result = catalog.search('  ');
+    expect(result.matches).toEqual([]);
+    expect(result.total).toBe(491);
+    expect(result.servers?.find(({ name }) => name === 'linear')).toEqual({ name: 'linear', tools: 198 });
+  });
+
+  it('prefers the server that is named', () => {
+    const servers = catalog.search('list channels in slack', 3).matches.map((match) => match.server);
+    expect(servers[0]).toBe('slack');
+  });
+
+  it('answers nothing for words that nobody knows, and survives hostile queries', () => {
+    expect(catalog.search('zzzzq qqqqz').matches).toEqual([]);
+    for (const query of [
+      '\u0000',
+      '()[]{}\\^$',
+      '__proto__',
+      'constructor',
+      'a '.repeat(50_000),
+      '💥',
+      '.',
+      'tools.',
+    ]) {
+      expect(catalog.search(query).total).toBe(491);
+    }
+  });
+
+  it('keeps the limit', () => {
+    expect(catalog.search('list issues', 2).matches).toHaveLength(2);
+    expect(catalog.search('list issues', Number.NaN).matches).toHaveLength(5);
+    expect(catalog.search('list', 10_000).matches.length).toBeLessThanOrEqual(50);
+  });
+
+  it('follows a server whose list changes, and answers as if the index were new', () => {
+    const changing = new Catalog();
+    for (const [name, tools] of recordedServers()) changing.setServer(name, tools);
+    changing.search('warm up');
+    changing.setServer('slack', [tool('launch_rocket', {}, { description: 'Launches a rocket to the moon.' })]);
+    expect(changing.search('rocket to the moon').matches[0]?.tool).toBe('launch_rocket');
+    changing.removeServer('slack');
+    expect(changing.search('rocket moon').matches.map((match) => match.tool)).not.toContain('launch_rocket');
+    changing.setServer('slack', recordedServers().get('slack') ?? []);
+    for (const { query } of queries.slice(0, 20)) {
+      const names = (from: Catalog): string[] =>
+        from.search(query).matches.map((match) => `${match.server}.${match.tool}`);
+      expect(names(changing)).toEqual(names(catalog));
+    }
+  });
+});
+
+describe('renderSearch', () => {
+  it('opens with how many of how many, then the best hit with its types, then one line each', () => {
+    const lines = text('rename a file').split('\n');
+    expect(lines[0]).toBe('5 of 491 tools');
+    expect(lines[1]).toContain('tools.filesystem.moveFile(args: MoveFileArgs): Promise<MoveFileResult>');
+    expect(lines[2]).toBe('interface MoveFileArgs {');
+    expect(lines.slice(-4).every((line) => line.startsWith('tools.'))).toBe(true);
+  });
+
+  it('never costs more than its budget', () => {
+    for (const { query } of queries) expect(countTokens(text(query))).toBeLessThanOrEqual(600);
+    expect(countTokens(text('list issues', 150))).toBeLessThanOrEqual(150);
+    expect(countTokens(text('', 60))).toBeLessThanOrEqual(60);
+  });
+
+  it('says when nothing was found and which servers are missing', () => {
+    const answer = renderSearch({ matches: [], total: 3 }, { countTokens, missing: ['slow'] });
+    expect(answer).toBe(
+      '0 of 3 tools. Use other words, or an empty query for the list of servers.\nStill listing their tools, not searched: slow. Search again in a moment.',
+    );
+  });
+
+  it('shows an intent by its signature', () => {
+    const intent = { server: '', tool: 'triage', signature: 'intents.triage(params: {})', kind: 'intent' as const };
+    expect(renderSearch({ matches: [intent], total: 1 }, { countTokens })).toBe(
+      '1 of 1 tools\nintents.triage(params: {})',
+    );
+  });
+});
+
+describe('stem', () => {
+  it.each([
+    ['creating', 'creation', 'create', 'created', 'creates'],
+    ['merging', 'merge', 'merged'],
+    ['queries', 'query'],
+    ['organisations', 'organization'],
+    ['branches', 'branch'],
+    ['deleting', 'deletion', 'delete'],
+    ['stopped', 'stop', 'stopping'],
+  ])('is the same for %s and its forms', (...forms) => {
+    expect(new Set(forms.map(stem)).size).toBe(1);
+  });
+});
