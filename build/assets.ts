@@ -3,7 +3,7 @@
  * engine, token table and build facts. `build/build.ts` makes the executable.
  */
 import { createRequire } from 'node:module';
-import { makeEngine, makeFacts, makeScripts, makeTokens } from './make-assets.ts';
+import { makeEngine, makeFacts, makeScripts, makeSnapshot, makeTokens } from './make-assets.ts';
 import { openProject } from './project.ts';
 import { BuildError, printedStages, sizeText } from './stages.ts';
 
@@ -24,6 +24,7 @@ try {
     () => makeScripts(project),
     ([worker, prelude]) => `worker ${sizeText(worker?.bytes ?? 0)}, prelude ${sizeText(prelude?.bytes ?? 0)}`,
   );
+  await stages.stage('snapshot', () => makeSnapshot(project), sizeText);
 } catch (error) {
   if (!(error instanceof BuildError)) throw error;
   process.stderr.write(`${error.message}\n`);

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { bundleMain } from './bundles.ts';
 import { makeExecutable, versionOf } from './executable.ts';
 import { sizeOf } from './files.ts';
-import { makeEngine, makeFacts, makeScripts, makeTokens } from './make-assets.ts';
+import { makeEngine, makeFacts, makeScripts, makeSnapshot, makeTokens } from './make-assets.ts';
 import { hostTarget, isTarget, nodeBase, nodePackage, TARGETS, type Target } from './node-base.ts';
 import { makeNotices } from './notices.ts';
 import { openProject, type Project } from './project.ts';
@@ -62,6 +62,11 @@ async function buildAll({ project, target, out }: BuildRequest, stages: Stages):
     'bundles',
     async () => [await bundleMain(project), ...(await makeScripts(project))],
     (made) => made.map(({ file, bytes }) => `${relative(project.work, file)} ${sizeText(bytes)}`).join(', '),
+  );
+  await stages.stage(
+    'snapshot',
+    () => makeSnapshot(project),
+    (bytes) => `a guest with its prelude, ${sizeText(bytes)}`,
   );
   await stages.stage(
     'notices',

@@ -43,6 +43,8 @@ async function bundleCommonJs(project: Project, entry: string, name: string, ban
     format: 'cjs',
     platform: 'node',
     target: 'node26',
+    // Packages that offer an ES module are bundled from it: smaller, and jsonc-parser's UMD build cannot be bundled.
+    mainFields: ['module', 'main'],
     minifySyntax: true,
     minifyWhitespace: true,
     banner: { js: banner },

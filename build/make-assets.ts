@@ -1,7 +1,11 @@
-/** The assets of src/core/assets: worker, prelude, engine, token table, build facts. (Notices: see notices.ts.) */
+/** The assets of src/core/assets: worker, guest snapshot, engine, token table, build facts. (Notices: see notices.ts.) */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assertPinned, type BuildFacts, QUICKJS_WASM_SHA256 } from '../src/core/assets.ts';
+import { bootTemplate } from '../src/sandbox/quickjs/guest.ts';
+import { createEngine } from '../src/sandbox/quickjs/instance.ts';
+import { encodeSnapshot } from '../src/sandbox/quickjs/snapshot.ts';
+import { DEFAULT_LIMITS } from '../src/sandbox/limits.ts';
 import { type Bundle, bundlePrelude, bundleWorker } from './bundles.ts';
 import { isNewer, sizeOf, writeWhole } from './files.ts';
 import { type Project, packageFolder, pinnedNode, readManifest } from './project.ts';
@@ -11,6 +15,20 @@ const VARIANT = '@jitl/quickjs-wasmfile-release-sync';
 
 export function makeScripts(project: Project): Promise<Bundle[]> {
   return Promise.all([bundleWorker(project), bundlePrelude(project)]);
+}
+
+/**
+ * Boots one guest with the prelude and keeps its memory: what every guest starts from. Made by the engine that will run
+ * it; the same sources give the same bytes. Answers its size.
+ */
+export async function makeSnapshot(project: Project): Promise<number> {
+  const wasm = new WebAssembly.Module(readFileSync(join(project.work, 'quickjs.wasm')));
+  const prelude = readFileSync(join(project.work, 'prelude.js'), 'utf8');
+  const { memoryBytes, stackBytes } = DEFAULT_LIMITS;
+  const snapshot = await bootTemplate(createEngine(wasm), prelude, memoryBytes, stackBytes);
+  const file = encodeSnapshot(snapshot, QUICKJS_WASM_SHA256);
+  writeWhole(join(project.work, 'guest.snapshot'), file);
+  return file.byteLength;
 }
 
 /** Copies the engine; throws `sandbox.unavailable` unless it is the pinned one. Answers its size. */

@@ -10,6 +10,7 @@ import {
   domError,
   fromCharCode,
   substring,
+  toText,
   transferBuffer,
   typedArrayLength,
   U8,
@@ -31,7 +32,8 @@ export function bytesToBase64(bytes: Uint8Array): string {
   let text = '';
   for (let at = 0; at < length; at += 3) {
     const bits = ((bytes[at] as number) << 16) | ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number);
-    text += `${ALPHABET[bits >> 18]}${ALPHABET[(bits >> 12) & 63]}${at + 1 < length ? ALPHABET[(bits >> 6) & 63] : '='}`;
+    text += (ALPHABET[bits >> 18] as string) + ALPHABET[(bits >> 12) & 63];
+    text += at + 1 < length ? ALPHABET[(bits >> 6) & 63] : '=';
     text += at + 2 < length ? ALPHABET[bits & 63] : '=';
   }
   return text;
@@ -68,7 +70,7 @@ export function base64ToBytes(text: string): Uint8Array<ArrayBuffer> {
 
 /** The Latin-1 text that base64 stands for. */
 export function atob(data: unknown): string {
-  const bytes = base64ToBytes(`${data}`);
+  const bytes = base64ToBytes(toText(data));
   const length = typedArrayLength(bytes);
   let text = '';
   for (let at = 0; at < length; at += 4) {
@@ -84,11 +86,11 @@ export function atob(data: unknown): string {
 
 /** Base64 of a Latin-1 text. Throws InvalidCharacterError for a character above U+00FF. */
 export function btoa(data: unknown): string {
-  const text = `${data}`;
+  const text = toText(data);
   const bytes = new U8(text.length);
   for (let at = 0; at < text.length; at += 1) {
     const code = charCodeAt(text, at);
-    if (code > 255) throw invalid(`btoa: the character at index ${at} is above U+00FF; use TextEncoder first`);
+    if (code > 255) throw invalid('btoa: the character at index ' + at + ' is above U+00FF; use TextEncoder first');
     bytes[at] = code;
   }
   return bytesToBase64(bytes);

@@ -4,8 +4,9 @@
  * `String.prototype.charCodeAt` or `Object.prototype.get` must not change what those three do. A method becomes
  * `Function.prototype.call.bind(method)`, a plain function `(self, ...args)` that needs nothing a program can reach.
  *
- * For the same reason those three walk by index (not `for…of`, not spread), never assign to a missing element of an
- * array (a setter on `Array.prototype` would run), and pass descriptors without a prototype. The other shims serve
+ * For the same reason those three hold no template literal with a hole (this engine compiles one to a call of
+ * `String.prototype.concat`), walk by index (not `for…of`, not spread), never assign to a missing element of an array
+ * (a setter on `Array.prototype` would run), and pass descriptors without a prototype. The other shims serve
  * only the program itself; one that breaks its own `Map.prototype` breaks its own `structuredClone`.
  */
 
@@ -32,6 +33,7 @@ const CapturedError = Error;
 export const { getOwnPropertyDescriptor, getPrototypeOf, keys: objectKeys, defineProperty, hasOwn, is } = Object;
 export const { isArray } = Array;
 export const { fromCharCode } = String;
+export const toText = String as (value: unknown) => string;
 /** `JSON.stringify` of a string alone asks no `toJSON`. */
 export const quoteString = JSON.stringify as (text: string) => string;
 

@@ -24,6 +24,7 @@ import {
   setValues,
   substring,
   symbolText,
+  toText,
   typedArrayLength,
   typedArrayName,
 } from './captured.ts';
@@ -78,7 +79,7 @@ export function formatLog(args: readonly unknown[], charsMax: number): string {
   } catch {
     // Only an exhausted stack or memory gets here; what is on the page is still right.
   }
-  return page.full && page.charsMax > 0 ? `${cut(page.text, page.charsMax - 1)}…` : page.text;
+  return page.full && page.charsMax > 0 ? cut(page.text, page.charsMax - 1) + '…' : page.text;
 }
 
 /** Writes the first argument with its directives filled in; returns the index of the first argument left over. */
@@ -126,8 +127,9 @@ function writeArgument(page: Page, value: unknown): void {
 
 function writeValue(page: Page, value: unknown, around?: Around): void {
   if (typeof value === 'string') writeQuoted(page, value);
-  else if (typeof value === 'symbol') write(page, `Symbol(${within(page, symbolText(value))})`);
-  else if (typeof value === 'bigint') write(page, value < BIGINT_MAX && value > -BIGINT_MAX ? `${value}n` : '[BigInt]');
+  else if (typeof value === 'symbol') write(page, 'Symbol(' + within(page, symbolText(value)) + ')');
+  else if (typeof value === 'bigint')
+    write(page, value < BIGINT_MAX && value > -BIGINT_MAX ? toText(value) + 'n' : '[BigInt]');
   else if ((typeof value === 'object' && value !== null) || typeof value === 'function') {
     try {
       if (typeof value === 'function') write(page, functionText(page, value));
@@ -135,7 +137,7 @@ function writeValue(page: Page, value: unknown, around?: Around): void {
     } catch {
       write(page, '[Unreadable]');
     }
-  } else write(page, is(value, -0) ? '-0' : `${value}`);
+  } else write(page, is(value, -0) ? '-0' : toText(value));
 }
 
 function writeObject(page: Page, value: object, around?: Around): void {
@@ -151,25 +153,26 @@ function writeObject(page: Page, value: object, around?: Around): void {
   const tag = (value as { [toStringTag]?: unknown })[toStringTag];
   if (kind === 'Date') {
     const text = is(fact, notANumber) ? 'Invalid Date' : dateText(value);
-    write(page, page.json ? `"${text}"` : text);
-  } else if (kind === 'RegExp') write(page, `/${within(page, fact)}/${regExpFlags(value)}`);
-  else if (kind === 'Error') write(page, around === undefined ? errorText(page, value) : `[${errorText(page, value)}]`);
-  else if (kind === 'ArrayBuffer' || kind === 'DataView') write(page, `${kind}(${fact})`);
-  else if (tag === 'URL' || tag === 'URLSearchParams') write(page, `${value}`);
+    write(page, page.json ? '"' + text + '"' : text);
+  } else if (kind === 'RegExp') write(page, '/' + within(page, fact) + '/' + regExpFlags(value));
+  else if (kind === 'Error')
+    write(page, around === undefined ? errorText(page, value) : '[' + errorText(page, value) + ']');
+  else if (kind === 'ArrayBuffer' || kind === 'DataView') write(page, kind + '(' + fact + ')');
+  else if (tag === 'URL' || tag === 'URLSearchParams') write(page, within(page, toText(value)));
   else writeContainer(page, value, kind === 'Object' ? className(page, value) : kind, fact, around);
 }
 
 function writeContainer(page: Page, value: object, name: string, size: number, outer?: Around): void {
   const around: Around = { value, depth: outer === undefined ? 0 : outer.depth + 1, outer };
   // `kindOf` proved which of these it is; the casts repeat it for the compiler.
-  if (around.depth > DEPTH_MAX) write(page, `[${name || 'Object'}]`);
+  if (around.depth > DEPTH_MAX) write(page, '[' + (name || 'Object') + ']');
   else if (name === 'Array' || typedArrayName(value) !== undefined) {
     const length = name === 'Array' ? (value as unknown[]).length : typedArrayLength(value);
-    const open = name === 'Array' ? '[' : `${name}(${length}) [`;
+    const open = name === 'Array' ? '[' : name + '(' + length + ') [';
     writeItems(page, open, length, ']', (at) => writeProperty(page, value, at, around));
   } else if (name === 'Map') {
     const entries = mapEntries(value);
-    writeItems(page, `Map(${size}) {`, size, '}', () => {
+    writeItems(page, 'Map(' + size + ') {', size, '}', () => {
       const entry = mapNext(entries).value;
       writeValue(page, entry?.[0], around);
       write(page, ' => ');
@@ -177,10 +180,10 @@ function writeContainer(page: Page, value: object, name: string, size: number, o
     });
   } else if (name === 'Set') {
     const values = setValues(value);
-    writeItems(page, `Set(${size}) {`, size, '}', () => writeValue(page, setNext(values).value, around));
+    writeItems(page, 'Set(' + size + ') {', size, '}', () => writeValue(page, setNext(values).value, around));
   } else {
     const keys = objectKeys(value);
-    writeItems(page, name === '' ? '{' : `${name} {`, keys.length, '}', (at) => {
+    writeItems(page, name === '' ? '{' : name + ' {', keys.length, '}', (at) => {
       const key = keys[at] as string;
       writeKey(page, key);
       write(page, page.json ? ':' : ': ');
@@ -194,7 +197,7 @@ function writeItems(page: Page, open: string, count: number, close: string, writ
   for (let at = 0; at < count && !page.full; at += 1) {
     if (at > 0) write(page, page.json ? ',' : ', ');
     if (at === ITEMS_MAX) {
-      write(page, `… ${count - at} more`);
+      write(page, '… ' + (count - at) + ' more');
       break;
     }
     writeItem(at);
@@ -220,19 +223,19 @@ function writeKey(page: Page, key: string): void {
 function errorText(page: Page, error: object): string {
   const { name, message } = error as { name?: unknown; message?: unknown };
   const text = within(page, message);
-  return `${within(page, name) || 'Error'}${text && `: ${text}`}`;
+  return (within(page, name) || 'Error') + (text && ': ' + text);
 }
 
 function functionText(page: Page, value: { readonly name: unknown }): string {
   const name = within(page, value.name);
-  return `[Function${name && `: ${name}`}]`;
+  return '[Function' + (name && ': ' + name) + ']';
 }
 
 /** The constructor's name; empty for plain objects, with or without a prototype. */
 function className(page: Page, value: object): string {
   const prototype = getPrototypeOf(value) as { readonly constructor?: { readonly name?: unknown } } | null;
-  const name = within(page, prototype?.constructor?.name);
-  return name === 'Object' ? '' : name;
+  const name = prototype?.constructor?.name;
+  return name === 'Object' ? '' : within(page, name);
 }
 
 /** Text that is at most one unit longer than the page, so that it may be joined to other text; else nothing. */

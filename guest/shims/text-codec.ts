@@ -9,6 +9,7 @@ import {
   fromCharCode,
   kindOf,
   regExpExec,
+  toText,
   toWellFormed,
   typedArrayLength,
   typedArrayName,
@@ -69,7 +70,7 @@ export function decodeUtf8(bytes: Uint8Array, fatal = false, keepMark = true): s
       }
     }
     if (following < 0) {
-      if (fatal) throw new TypeError(`TextDecoder: not valid UTF-8 before byte ${at}`);
+      if (fatal) throw new TypeError('TextDecoder: not valid UTF-8 before byte ' + at);
       code = 0xfffd;
     }
     text += code > 0xffff ? fromCharCode(0xd7c0 + (code >> 10), 0xdc00 | (code & 0x3ff)) : fromCharCode(code);
@@ -84,13 +85,13 @@ export class TextEncoder {
   }
 
   encode(text: unknown = ''): Uint8Array<ArrayBuffer> {
-    return encodeUtf8(`${text}`);
+    return encodeUtf8(toText(text));
   }
 
   /** Writes as many whole code points as fit into `target`. */
   encodeInto(text: unknown, target: Uint8Array): EncodeProgress {
     if (typedArrayName(target) !== 'Uint8Array') throw new TypeError('TextEncoder.encodeInto needs a Uint8Array');
-    const bytes = encodeUtf8(`${text}`);
+    const bytes = encodeUtf8(toText(text));
     let written = bytes.length;
     // Too long for the target: go back to where a code point starts.
     if (written > target.length)
@@ -109,7 +110,9 @@ export class TextDecoder {
   constructor(label: unknown = 'utf-8', options?: { fatal?: boolean; ignoreBOM?: boolean } | null) {
     // The Encoding Standard, section 4.2, has three more labels, which nobody writes.
     const utf8 = /^\s*(utf-?8|unicode-1-1-utf-8)\s*$/i;
-    if (regExpExec(utf8, `${label}`) === null) throw new RangeError(`TextDecoder: no encoding "${label}", only utf-8`);
+    if (regExpExec(utf8, toText(label)) === null) {
+      throw new RangeError('TextDecoder: no encoding "' + label + '", only utf-8');
+    }
     this.fatal = Boolean(options?.fatal);
     this.ignoreBOM = Boolean(options?.ignoreBOM);
   }

@@ -60,7 +60,7 @@ export function createUrlClasses(parse: ParseUrl, update: UpdateUrl) {
       };
     }
 
-    constructor(init?: unknown) {
+    constructor(init: unknown = '') {
       this.#pairs = pairsOf(init);
     }
 
@@ -228,7 +228,7 @@ function matcher(name: unknown, value?: unknown): (pair: Pair) => boolean {
 
 /** URL Standard section 6.2: a sequence of pairs, a record, or a query with or without its question mark. */
 function pairsOf(init: unknown): Pair[] {
-  if (!isObject(init)) return parsePairs(scalar(init ?? ''));
+  if (!isObject(init)) return parsePairs(scalar(init));
   const items: Iterable<unknown> = Symbol.iterator in init ? (init as Iterable<unknown>) : Object.entries(init);
   return Array.from(items, (item): Pair => {
     const pair = isObject(item) ? [...(item as Iterable<unknown>)] : [];

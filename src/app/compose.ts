@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { INTERFACES } from '../bindings/generated/interfaces.ts';
 import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
-import { assetBytes, assetText, buildFacts } from '../core/assets.ts';
+import { assetBytes, assetText, buildFacts, QUICKJS_WASM_SHA256 } from '../core/assets.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Json } from '../core/json.ts';
 import { Scope } from '../core/scope.ts';
@@ -100,11 +100,11 @@ function openBackend(config: Config, environment: Environment, log: Log): QuickJ
   return new QuickJsBackend({
     spawn: (boot) => spawnWorker(script, boot),
     wasm: new WebAssembly.Module(assetBytes('quickjs.wasm')),
-    prelude: assetText('prelude.js'),
+    snapshot: assetBytes('guest.snapshot'),
+    engineHash: QUICKJS_WASM_SHA256,
     workersMin: config.pool.min,
     workersMax: config.pool.max,
     memoryBytes: config.limits.memoryBytes,
-    stackBytes: config.limits.stackBytes,
     warmGuests: config.pool.poolWarmup ? config.pool.poolSize : 1,
     idleGuestsMax: Math.max(IDLE_GUESTS_MAX, config.pool.poolSize),
     cleanupIntervalMs: config.pool.poolCleanupIntervalMs,

@@ -13,6 +13,7 @@ import { systemClock } from '../core/clock.ts';
 import { GuestMaker } from '../sandbox/quickjs/guest.ts';
 import { createEngine } from '../sandbox/quickjs/instance.ts';
 import type { ToMain, WorkerBoot } from '../sandbox/quickjs/messages.ts';
+import { decodeSnapshot } from '../sandbox/quickjs/snapshot.ts';
 import { type LocalCalls, type LocalCallsOptions, WorkerLoop } from '../sandbox/quickjs/worker-loop.ts';
 
 /** The capabilities that need nothing from the main thread, for one run. */
@@ -54,7 +55,8 @@ export function createLocalCalls(options: LocalCallsOptions): LocalCalls {
 
 async function main(port: MessagePort, boot: WorkerBoot): Promise<void> {
   try {
-    const maker = await GuestMaker.create(createEngine(boot.wasm), boot.prelude, boot.memoryBytes, boot.stackBytes);
+    const snapshot = decodeSnapshot(boot.snapshot, boot.engineHash);
+    const maker = new GuestMaker(createEngine(boot.wasm), snapshot, boot.memoryBytes);
     await new WorkerLoop(port, boot, maker, createLocalCalls).start();
   } catch (error) {
     const broken: ToMain = { kind: 'broken', message: error instanceof Error ? error.message : String(error) };

@@ -13,7 +13,7 @@ import { OptimizerError } from './errors.ts';
 /** Every asset, with what it is. The names are those of the files in `dist` and of the executable's assets. */
 export const ASSETS = {
   'worker.cjs': 'the script of a sandbox worker, CommonJS, started with `eval: true`',
-  'prelude.js': 'what a guest evaluates once, before its snapshot; one expression',
+  'guest.snapshot': 'the memory of a guest that has run its prelude; stamped into every guest',
   'quickjs.wasm': 'the engine',
   'o200k.bin': 'the token table of engine/tokens',
   'facts.json': 'what this build was made of',

@@ -27,11 +27,12 @@ export interface QuickJsBackendOptions {
   /** Starts a guest worker; the composition root knows where its code lies. */
   readonly spawn: (boot: WorkerBoot) => WorkerThread;
   readonly wasm: WebAssembly.Module;
-  readonly prelude: string;
+  /** The guest snapshot as the build wrote it. */
+  readonly snapshot: Uint8Array;
+  readonly engineHash: string;
   readonly workersMin: number;
   readonly workersMax: number;
   readonly memoryBytes: number;
-  readonly stackBytes: number;
   readonly warmGuests: number;
   readonly idleGuestsMax: number;
   readonly cleanupIntervalMs: number;
@@ -139,6 +140,7 @@ export class QuickJsBackend implements SandboxBackend {
           wallMs: limits.wallMs,
           cpuMs: limits.cpuMs,
           memoryBytes: limits.memoryBytes,
+          stackBytes: limits.stackBytes,
           argumentBytes: limits.argumentBytes,
           logBytes: limits.logBytes,
           keptValueBytes: limits.keptValueBytes,
@@ -193,9 +195,9 @@ export class QuickJsBackend implements SandboxBackend {
     const watch = createWatch();
     const thread = options.spawn({
       wasm: options.wasm,
-      prelude: options.prelude,
+      snapshot: options.snapshot,
+      engineHash: options.engineHash,
       memoryBytes: options.memoryBytes,
-      stackBytes: options.stackBytes,
       watch,
       warmGuests: options.warmGuests,
       idleGuestsMax: options.idleGuestsMax,

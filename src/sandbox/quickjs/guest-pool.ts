@@ -58,9 +58,11 @@ export class GuestPool {
     this.#trim();
   }
 
-  /** Makes fresh guests until the wanted number is ready. */
-  async warmUp(): Promise<void> {
-    while (this.#fresh.length + this.#usedCount < this.#warmWanted) this.#fresh.push(await this.#make());
+  /** Makes one fresh guest if fewer than wanted are ready; false when enough are. One at a time, between messages. */
+  async warmOne(): Promise<boolean> {
+    if (this.#fresh.length + this.#usedCount + this.#leased >= this.#warmWanted) return false;
+    this.#fresh.push(await this.#make());
+    return true;
   }
 
   stats(): WorkerStats {

@@ -9,14 +9,16 @@
  */
 import { decodeCallHead, encodeReply } from '../../bindings/codec.ts';
 import type { ErrorCode } from '../../core/errors.ts';
+import { LIMITS } from '../limits.ts';
 import { type EngineFactory, GuestMemoryError, type QuickJsInstance } from './instance.ts';
-import { heapBreak, probeHeap, resetToSnapshot, type Snapshot, stampSnapshot, takeSnapshot } from './snapshot.ts';
+import { heapBreak, readBreak, resetToSnapshot, type Snapshot, stampSnapshot, takeSnapshot } from './snapshot.ts';
 
 /** Limits of one run, in the units of `sandbox/limits`. */
 export interface GuestLimits {
   readonly wallMs: number;
   readonly cpuMs: number;
   readonly memoryBytes: number;
+  readonly stackBytes: number;
   readonly argumentBytes: number;
   readonly logBytes: number;
   readonly keptValueBytes: number;
@@ -169,6 +171,8 @@ export class Guest {
   }
 
   #launch(start: GuestStart): void {
+    // The snapshot bears the largest stack; a smaller one is set in the runtime, and the reset takes it back.
+    if (start.limits.stackBytes < LIMITS.stackBytes.max) this.#instance.limitStack(start.limits.stackBytes);
     const config = `{"grants":${JSON.stringify(start.grants)},"seed":${JSON.stringify(start.seed)},"logChars":${
       start.limits.logBytes
     },"valueChars":${start.limits.keptValueBytes},"params":${start.paramsText}}`;
@@ -363,36 +367,34 @@ function trapCode(error: unknown): ErrorCode {
   return error instanceof RangeError ? 'limit.stack' : 'internal.error';
 }
 
-/** Makes guests from one template. The template is built once per worker and thread. */
+/** Boots one guest, runs the prelude in it and takes its snapshot: what the build does, once. */
+export async function bootTemplate(
+  factory: EngineFactory,
+  prelude: string,
+  memoryBytes: number,
+  stackBytes: number,
+): Promise<Snapshot> {
+  const quiet = { hostCall: () => undefined, shouldInterrupt: () => false, mayGrow: () => true };
+  const template = await factory.create(memoryBytes, quiet);
+  const { breakAddress } = factory.build;
+  const heapStart = readBreak(template.memory, breakAddress);
+  const entries = template.boot(stackBytes, prelude);
+  if (entries.threw) throw new Error('the prelude failed in the guest');
+  const pointers = [BEGIN, RUN, SETTLE, FAIL].map((index) => template.element(entries.pointer, index));
+  return takeSnapshot(template, pointers, { breakAddress, heapStart });
+}
+
+/** Makes guests: a fresh memory, the snapshot stamped into it. Nothing of an engine is built at run time. */
 export class GuestMaker {
   readonly #factory: EngineFactory;
   readonly #memoryBytes: number;
   readonly #snapshot: Snapshot;
 
-  private constructor(factory: EngineFactory, memoryBytes: number, snapshot: Snapshot) {
-    this.#factory = factory;
-    this.#memoryBytes = memoryBytes;
-    this.#snapshot = snapshot;
-  }
-
   /** `memoryBytes` is the hard maximum of every guest's memory; one run may ask for less. */
-  static async create(
-    factory: EngineFactory,
-    prelude: string,
-    memoryBytes: number,
-    stackBytes: number,
-  ): Promise<GuestMaker> {
-    const quiet = { hostCall: () => undefined, shouldInterrupt: () => false, mayGrow: () => true };
-    const probe = probeHeap(await factory.create(memoryBytes, quiet));
-    const template = await factory.create(memoryBytes, quiet);
-    const entries = template.boot(stackBytes, prelude);
-    if (entries.threw) throw new Error('the prelude failed in the guest');
-    const pointers = [BEGIN, RUN, SETTLE, FAIL].map((index) => template.element(entries.pointer, index));
-    return new GuestMaker(factory, memoryBytes, takeSnapshot(template, pointers, probe));
-  }
-
-  get snapshot(): Snapshot {
-    return this.#snapshot;
+  constructor(factory: EngineFactory, snapshot: Snapshot, memoryBytes: number) {
+    this.#factory = factory;
+    this.#snapshot = snapshot;
+    this.#memoryBytes = memoryBytes;
   }
 
   async make(): Promise<Guest> {

@@ -20,11 +20,14 @@ interface EngineImports {
 export interface EngineBuild {
   readonly name: string;
   readonly imports: EngineImports;
+  /** Address of the word that holds the heap's break; proven by a test that allocates and looks. */
+  readonly breakAddress: number;
 }
 
 export const BELLARD_2025_09: EngineBuild = {
   name: 'quickjs-2025-09-13 (quickjs-emscripten 0.32.0, release-sync)',
   imports: { resizeHeap: 'k', localTime: 'm', timeZone: 'n' },
+  breakAddress: 86_864,
 };
 
 const PAGE_BYTES = 65_536;
@@ -53,6 +56,7 @@ export interface InstanceHooks {
 }
 
 export interface EngineFactory {
+  readonly build: EngineBuild;
   /** Makes an instance with its own memory of at most `memoryBytes`; about 0.5 ms. */
   create(memoryBytes: number, hooks: InstanceHooks): Promise<QuickJsInstance>;
 }
@@ -66,6 +70,7 @@ export interface CallResult {
 /** Binds the glue to the compiled module; instances are then made from it. */
 export function createEngine(wasm: WebAssembly.Module, build: EngineBuild = BELLARD_2025_09): EngineFactory {
   return {
+    build,
     async create(memoryBytes, hooks) {
       const maximum = Math.floor(memoryBytes / PAGE_BYTES);
       const memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum });
@@ -186,6 +191,11 @@ export class QuickJsInstance {
     this.runtime = template.runtime;
     this.context = template.context;
     this.scratch = template.scratch;
+  }
+
+  /** Sets the most stack that guest code may use, in bytes. */
+  limitStack(stackBytes: number): void {
+    this.#ffi.QTS_RuntimeSetMaxStackSize(this.runtime as never, stackBytes);
   }
 
   /** Evaluates `source` as a script in the global scope. */

@@ -9,10 +9,11 @@ import type { FailReport, GuestLimits } from './guest.ts';
 /** Given to a worker at its start. */
 export interface WorkerBoot {
   readonly wasm: WebAssembly.Module;
-  readonly prelude: string;
+  /** The guest snapshot as the build wrote it, and the engine's hash that it must bear. */
+  readonly snapshot: Uint8Array;
+  readonly engineHash: string;
   /** Hard maximum of every guest's memory. */
   readonly memoryBytes: number;
-  readonly stackBytes: number;
   /** See watchdog.ts: the slots in which the worker tells what its thread is doing. */
   readonly watch: SharedArrayBuffer;
   /** Warm guests that are kept ready, and the most that are kept at all while idle. */

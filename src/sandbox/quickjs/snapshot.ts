@@ -1,15 +1,15 @@
 /**
- * The snapshot of a guest that has just run its prelude: the runs of non-zero 4 KiB pages, kept once per worker and
- * stamped into every guest. Resetting a guest = copying the runs back and zeroing everything else that a run may have
- * touched, so that nothing of the last run stays readable (docs/adr/0006).
+ * The snapshot of a guest that has just run its prelude: the runs of non-zero 4 KiB pages. It is made once, at build time,
+ * travels with the product as an asset, and is stamped into every guest: a guest is never built at run time
+ * (docs/adr/0006). Resetting a guest = copying the runs back and zeroing everything else that a run may have touched, so
+ * that nothing of the last run stays readable.
  *
  *   0 ── static data ── … ── stack (grows down) ──┤ heap ──────────▶ break ──── zero ──── end of memory
- *
- * The heap's break is found once, by allocating and looking which word of the static data moved with it.
  */
 import type { QuickJsInstance } from './instance.ts';
 
 const PAGE = 4096;
+const ZERO_PAGE = new Uint8Array(PAGE);
 /** The guest's stack limit is 256 KiB at most; the engine checks it, and no C frame between two checks is larger. */
 const STACK_DIRT_BYTES = 1024 * 1024;
 
@@ -30,38 +30,59 @@ export interface Snapshot {
   readonly entries: readonly number[];
 }
 
-/** Takes the snapshot. The instance must be idle (no guest code on the stack) and is used up as the template. */
+/**
+ * Takes the snapshot. The instance must be idle (no guest code on the stack) and is used up as the template; `heapStart` is
+ * where the break stood before anything was allocated.
+ */
 export function takeSnapshot(
   instance: QuickJsInstance,
   entries: readonly number[],
-  probe: { breakAddress: number; heapStart: number },
+  heap: { breakAddress: number; heapStart: number },
 ): Snapshot {
   const bytes = new Uint8Array(instance.memory.buffer);
-  const words = new BigUint64Array(instance.memory.buffer);
   const runs: Run[] = [];
-  const end = new Uint32Array(instance.memory.buffer)[probe.breakAddress >> 2] as number;
+  const end = readBreak(instance.memory, heap.breakAddress);
   let runStart = -1;
   for (let page = 0; page < end; page += PAGE) {
-    const used = pageHasData(words, page);
+    const used = Buffer.compare(bytes.subarray(page, page + PAGE), ZERO_PAGE) !== 0;
     if (used && runStart < 0) runStart = page;
     if (!used && runStart >= 0) {
       runs.push({ start: runStart, bytes: bytes.slice(runStart, page) });
       runStart = -1;
     }
   }
-  if (runStart >= 0) {
-    const last = Math.min(bytes.length, Math.ceil(end / PAGE) * PAGE);
-    runs.push({ start: runStart, bytes: bytes.slice(runStart, last) });
-  }
+  if (runStart >= 0) runs.push({ start: runStart, bytes: bytes.slice(runStart, Math.ceil(end / PAGE) * PAGE) });
   const { runtime, context, scratch } = instance;
-  return {
-    runs,
-    breakAddress: probe.breakAddress,
-    heapStart: probe.heapStart,
-    memoryBytes: bytes.length,
-    template: { runtime, context, scratch },
-    entries,
+  return { runs, ...heap, memoryBytes: bytes.length, template: { runtime, context, scratch }, entries };
+}
+
+/** One file: length of the head, the head as JSON, the runs one after the other. `engine` ties it to the WASM's hash. */
+export function encodeSnapshot(snapshot: Snapshot, engine: string): Uint8Array {
+  const { runs, ...rest } = snapshot;
+  const head = Buffer.from(
+    JSON.stringify({ ...rest, engine, runs: runs.map((run) => [run.start, run.bytes.length]) }),
+  );
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(head.length);
+  return Buffer.concat([length, head, ...runs.map((run) => run.bytes)]);
+}
+
+/** Throws when the bytes belong to another engine. The runs are views of `file`, which must not change. */
+export function decodeSnapshot(file: Uint8Array, engine: string): Snapshot {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const headEnd = 4 + view.getUint32(0, true);
+  const head = JSON.parse(new TextDecoder().decode(file.subarray(4, headEnd))) as Omit<Snapshot, 'runs'> & {
+    engine: string;
+    runs: Array<[start: number, length: number]>;
   };
+  if (head.engine !== engine) throw new Error('the guest snapshot belongs to another engine');
+  let at = headEnd;
+  const runs = head.runs.map(([start, length]) => {
+    const bytes = file.subarray(at, at + length);
+    at += length;
+    return { start, bytes };
+  });
+  return { ...head, runs };
 }
 
 /** Stamps the snapshot into a fresh (all-zero but for its static data) memory. */
@@ -72,7 +93,11 @@ export function stampSnapshot(snapshot: Snapshot, memory: WebAssembly.Memory): v
 
 /** The bytes that the heap has reached; the closest thing to "memory used" that costs nothing to read. */
 export function heapBreak(snapshot: Snapshot, memory: WebAssembly.Memory): number {
-  return new Uint32Array(memory.buffer, snapshot.breakAddress, 1)[0] as number;
+  return readBreak(memory, snapshot.breakAddress);
+}
+
+export function readBreak(memory: WebAssembly.Memory, breakAddress: number): number {
+  return new Uint32Array(memory.buffer, breakAddress, 1)[0] as number;
 }
 
 /** Puts a used memory back to the snapshot, byte for byte. Only when no guest code is on the stack. */
@@ -93,35 +118,4 @@ export function resetToSnapshot(snapshot: Snapshot, memory: WebAssembly.Memory):
 function zeroGap(bytes: Uint8Array, from: number, to: number, stackBottom: number): void {
   const begin = from < stackBottom && to > stackBottom ? stackBottom : from;
   if (to > begin) bytes.fill(0, begin, to);
-}
-
-function pageHasData(words: BigUint64Array, page: number): boolean {
-  const first = page >> 3;
-  for (let index = first; index < first + PAGE / 8; index++) if (words[index] !== 0n) return true;
-  return false;
-}
-
-/**
- * Finds the break's address and the heap's start on a throw-away instance. A large block makes the break move by at
- * least its size; the word that grew by the most, stays inside the memory and lies in the static data is the break.
- */
-export function probeHeap(instance: QuickJsInstance): { breakAddress: number; heapStart: number } {
-  const staticEnd = Math.min(instance.memory.buffer.byteLength, 1024 * 1024);
-  const before = new Uint32Array(instance.memory.buffer.slice(0, staticEnd));
-  const block = 3 * 1024 * 1024;
-  const pointer = instance.allocate(block);
-  const after = new Uint32Array(instance.memory.buffer, 0, staticEnd >> 2);
-  let breakAddress = -1;
-  let highest = 0;
-  for (let index = 0; index < before.length; index++) {
-    const old = before[index] as number;
-    const now = after[index] as number;
-    if (old === now || old === 0 || now < pointer + block || now > instance.memory.buffer.byteLength) continue;
-    if (now > highest && now - old <= block + 2 * 65_536 && now - old >= block / 2) {
-      highest = now;
-      breakAddress = index * 4;
-    }
-  }
-  if (breakAddress < 0) throw new Error('the heap break of the engine was not found');
-  return { breakAddress, heapStart: before[breakAddress >> 2] as number };
 }

@@ -87,9 +87,14 @@ export class WorkerLoop {
       this.#flush();
       this.#poll();
     });
-    await this.#pool.warmUp();
+    await this.#pool.warmOne();
     this.#send({ kind: 'ready' });
     this.#flush();
+    // The rest is made between messages, so that the first run does not wait for guests that it does not need.
+    const warmNext = async (): Promise<void> => {
+      if (await this.#pool.warmOne()) setImmediate(warmNext);
+    };
+    setImmediate(warmNext);
   }
 
   #take(batch: ToWorker[]): void {
