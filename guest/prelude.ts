@@ -4,7 +4,9 @@
  * It captures the intrinsics it needs, so that a program that replaces `JSON.parse`, `Promise.prototype.then` or
  * `Object.prototype` changes only its own world. Only texts cross (see src/bindings/codec.ts), through one host function
  * that no program can reach. `install` returns the functions that the host calls: begin, run, settle, fail.
+ * Texts are joined with `+`: a template literal is a call of `String.prototype.concat`, which a program can replace.
  */
+// biome-ignore-all lint/style/useTemplate: see above
 import { encodeCall } from '../src/bindings/codec.ts';
 import { STUBS } from './generated/stubs.ts';
 import { createAbort } from './shims/abort.ts';
@@ -45,6 +47,7 @@ const HIDDEN_INTRINSICS = ['SharedArrayBuffer', 'Atomics', 'WeakRef', 'Finalizat
 
 export function install(host: Host): readonly unknown[] {
   const { parse, stringify } = JSON;
+  const { apply } = Reflect;
   const { getOwnPropertyDescriptor, getPrototypeOf, defineProperty } = Object;
   const NativePromise = Promise;
   const NativeError = Error;
@@ -134,8 +137,9 @@ export function install(host: Host): readonly unknown[] {
   }
   const cap = (interfaceName: string, functionName: string, ...args: unknown[]): unknown => {
     const found = capability[interfaceName]?.[functionName];
-    if (found === undefined) throw new NativeError(`the capability ${interfaceName}.${functionName} does not exist`);
-    return found(...args);
+    if (found === undefined)
+      throw new NativeError('the capability ' + interfaceName + '.' + functionName + ' does not exist');
+    return apply(found, undefined, args);
   };
 
   // ---- tools -------------------------------------------------------------------------------------------------------
@@ -150,7 +154,13 @@ export function install(host: Host): readonly unknown[] {
         return new NativePromise((_, reject) =>
           reject(
             new NativeError(
-              `tools.${server}.${tool} takes one object of named arguments, not ${args.length} arguments`,
+              'tools.' +
+                server +
+                '.' +
+                tool +
+                ' takes one object of named arguments, not ' +
+                args.length +
+                ' arguments',
             ),
           ),
         );
@@ -241,7 +251,7 @@ export function install(host: Host): readonly unknown[] {
   /** Why a value cannot be an answer although `JSON.stringify` would turn it into something. */
   function refusal(value: unknown): string | undefined {
     if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint')
-      return `a ${typeof value}`;
+      return 'a ' + typeof value;
     if (typeof value === 'number' && !isFiniteNumber(value)) return 'a number that is not finite';
     if (value instanceof NativeMap) return 'a Map; return [...map] or Object.fromEntries(map)';
     if (value instanceof NativeSet) return 'a Set; return [...set]';
@@ -253,13 +263,13 @@ export function install(host: Host): readonly unknown[] {
     try {
       const refused = refusal(value);
       if (refused !== undefined) {
-        host(encodeCall('run', 'fail', 0, stringify({ result: `the program returned ${refused}` })));
+        host(encodeCall('run', 'fail', 0, stringify({ result: 'the program returned ' + refused })));
         return;
       }
       text = value === undefined ? 'null' : stringify(value);
     } catch (error) {
       const report = describe(error);
-      report['result'] = `the returned value cannot be written as JSON: ${report['message']}`;
+      report['result'] = 'the returned value cannot be written as JSON: ' + String(report['message']);
       host(encodeCall('run', 'fail', 0, stringify(report)));
       return;
     }

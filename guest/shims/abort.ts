@@ -1,6 +1,6 @@
 /**
  * `AbortController` and `AbortSignal` (DOM section 3) with as much of EventTarget as the one event, `abort`, needs.
- * An abort happens once, so a listener is a member of a set that is run and then dropped; `once` changes nothing.
+ * An abort happens once, so listeners are a set that is run once; `once` changes nothing, the option `signal` is not read.
  * Signals made by `AbortSignal.any` are held by their sources, not weakly: a guest has no WeakRef, and its run is short.
  */
 import { domError } from './captured.ts';
@@ -13,12 +13,6 @@ export interface AbortEvent {
 }
 
 export type AbortListener = ((event: AbortEvent) => unknown) | { handleEvent(event: AbortEvent): unknown };
-
-/** `once` changes nothing; an abort of `signal` removes the listener. */
-export interface AbortListenerOptions {
-  once?: boolean;
-  signal?: { aborted: boolean; addEventListener(type: string, listener: AbortListener): void };
-}
 
 /**
  * Makes the two classes. `setTimeout` serves `AbortSignal.timeout`; `report` is given what a listener throws, which
@@ -92,11 +86,8 @@ export function createAbort(
     }
 
     /** Other event names are accepted and never fire. A listener added after the abort is never called. */
-    addEventListener(type: string, listener: AbortListener | null, options?: AbortListenerOptions | boolean): void {
-      const remover = typeof options === 'object' ? options?.signal : undefined;
-      if (type !== 'abort' || listener === null || this.#aborted || remover?.aborted) return;
-      this.#listeners.add(listener);
-      remover?.addEventListener('abort', () => this.removeEventListener(type, listener));
+    addEventListener(type: string, listener: AbortListener | null, _options?: unknown): void {
+      if (type === 'abort' && listener !== null && !this.#aborted) this.#listeners.add(listener);
     }
 
     removeEventListener(type: string, listener: AbortListener | null): void {

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/style/useTemplate: a template literal calls String.prototype.concat here; see captured.ts.
 /**
  * `atob` and `btoa` (HTML section 8.3; Infra section 7, "forgiving-base64 decode"), and the same on bytes for the
  * bridge, which carries binary data as text. Errors are Errors named InvalidCharacterError.

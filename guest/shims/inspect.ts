@@ -1,3 +1,4 @@
+// biome-ignore-all lint/style/useTemplate: a template literal calls String.prototype.concat here; see captured.ts.
 /**
  * What `console.log` prints: text for a reader, and in the end for a model, so it is compact. Strings stand as they
  * are, other values as `{key: "text", list: [1, 2]}`. Depth, items per collection and the whole length are bounded, the
@@ -49,7 +50,6 @@ interface Page {
 /** The containers around the value that is being written, innermost first. */
 interface Around {
   readonly value: object;
-  readonly depth: number;
   readonly outer: Around | undefined;
 }
 
@@ -141,11 +141,13 @@ function writeValue(page: Page, value: unknown, around?: Around): void {
 }
 
 function writeObject(page: Page, value: object, around?: Around): void {
+  let depth = 0;
   for (let outer = around; outer !== undefined; outer = outer.outer) {
     if (outer.value === value) {
       write(page, '[Circular]');
       return;
     }
+    depth += 1;
   }
   const kind = kindOf(value);
   // What the probe of a kind returns is what there is to print of it: a time, a source, a number of bytes or items.
@@ -159,14 +161,18 @@ function writeObject(page: Page, value: object, around?: Around): void {
     write(page, around === undefined ? errorText(page, value) : '[' + errorText(page, value) + ']');
   else if (kind === 'ArrayBuffer' || kind === 'DataView') write(page, kind + '(' + fact + ')');
   else if (tag === 'URL' || tag === 'URLSearchParams') write(page, within(page, toText(value)));
-  else writeContainer(page, value, kind === 'Object' ? className(page, value) : kind, fact, around);
+  else {
+    const name = kind === 'Object' ? className(page, value) : kind;
+    if (depth > DEPTH_MAX) write(page, '[' + (name || 'Object') + ']');
+    else writeContainer(page, name, fact, { value, outer: around });
+  }
 }
 
-function writeContainer(page: Page, value: object, name: string, size: number, outer?: Around): void {
-  const around: Around = { value, depth: outer === undefined ? 0 : outer.depth + 1, outer };
+/** `size` is the number of items of a Map or a Set; the value itself is the innermost of `around`. */
+function writeContainer(page: Page, name: string, size: number, around: Around): void {
+  const { value } = around;
   // `kindOf` proved which of these it is; the casts repeat it for the compiler.
-  if (around.depth > DEPTH_MAX) write(page, '[' + (name || 'Object') + ']');
-  else if (name === 'Array' || typedArrayName(value) !== undefined) {
+  if (name === 'Array' || typedArrayName(value) !== undefined) {
     const length = name === 'Array' ? (value as unknown[]).length : typedArrayLength(value);
     const open = name === 'Array' ? '[' : name + '(' + length + ') [';
     writeItems(page, open, length, ']', (at) => writeProperty(page, value, at, around));

@@ -39,8 +39,7 @@ type Pair = readonly [name: string, value: string];
 
 /** Makes the two classes around the host's parser. */
 export function createUrlClasses(parse: ParseUrl, update: UpdateUrl) {
-  let setQuery: (params: URLSearchParams, query: string) => void;
-  let onChange: (params: URLSearchParams, changed: (query: string) => void) => void;
+  let setQuery: (params: URLSearchParams, query: string, changed: (query: string) => void) => void;
   /** What `URL.parse` found, on its way to the constructor, so that the host is asked once. */
   let ready: Parts | undefined;
   const parseParts = (input: unknown, base: unknown): Parts | null =>
@@ -52,10 +51,8 @@ export function createUrlClasses(parse: ParseUrl, update: UpdateUrl) {
     #changed: (query: string) => void = () => {};
 
     static {
-      setQuery = (params, query) => {
+      setQuery = (params, query, changed) => {
         params.#pairs = parsePairs(query);
-      };
-      onChange = (params, changed) => {
         params.#changed = changed;
       };
     }
@@ -185,10 +182,7 @@ export function createUrlClasses(parse: ParseUrl, update: UpdateUrl) {
       ready = undefined;
       if (parts === null) throw invalid(input);
       this.#parts = parts;
-      setQuery(this.searchParams, parts.search);
-      onChange(this.searchParams, (query) => {
-        this.#parts = update(this.#parts.href, 'search', query) ?? this.#parts;
-      });
+      this.#readQuery();
     }
 
     toString(): string {
@@ -207,7 +201,13 @@ export function createUrlClasses(parse: ParseUrl, update: UpdateUrl) {
       const parts = update(this.#parts.href, property, scalar(value));
       if (parts !== null) this.#parts = parts;
       else if (property === 'href') throw invalid(value);
-      if (property === 'href' || property === 'search') setQuery(this.searchParams, this.#parts.search);
+      if (property === 'href' || property === 'search') this.#readQuery();
+    }
+
+    #readQuery(): void {
+      setQuery(this.searchParams, this.#parts.search, (query) => {
+        this.#parts = update(this.#parts.href, 'search', query) ?? this.#parts;
+      });
     }
   }
 

@@ -2,7 +2,7 @@
  * First line of a guest worker: builds the worker's own small house (engine, guest maker, local capabilities) and hands
  * the port to the loop. It has no environment, no file access of its own and imports nothing that does.
  */
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort } from 'node:worker_threads';
 import { dispatchLater, dispatchNow, type HostObjects } from '../bindings/dispatch.ts';
 import { createClock } from '../capabilities/clock.ts';
 import { ConsoleCapability } from '../capabilities/console.ts';
@@ -64,4 +64,8 @@ async function main(port: MessagePort, boot: WorkerBoot): Promise<void> {
   }
 }
 
-if (parentPort) void main(parentPort, workerData as WorkerBoot);
+// The boot comes as the first message: the thread starts while the main thread still compiles the engine.
+if (parentPort) {
+  const port = parentPort;
+  port.once('message', (boot: WorkerBoot) => void main(port, boot));
+}

@@ -6,7 +6,11 @@
  *
  * Names hold letters, digits and `-` only (WIT kebab-case), so the head needs no quoting; JSON text holds no raw line
  * break and no NUL, so nothing is cut on its way through C strings.
+ *
+ * Written with `+`, never with template literals: the engine compiles those to calls of `String.prototype.concat`, which a
+ * program can replace.
  */
+// biome-ignore-all lint/style/useTemplate: see above
 
 export interface CallHead {
   readonly interfaceName: string;
@@ -20,7 +24,7 @@ export interface CallHead {
 const HEAD_CHARS_MAX = 160;
 
 export function encodeCall(interfaceName: string, functionName: string, id: number, argumentsText: string): string {
-  return `${interfaceName} ${functionName} ${id}\n${argumentsText}`;
+  return interfaceName + ' ' + functionName + ' ' + id + '\n' + argumentsText;
 }
 
 /** Splits the head off a call; `undefined` when the text is not one that `encodeCall` can have made. */

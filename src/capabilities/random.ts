@@ -2,9 +2,10 @@
  * Host side of `wit/random.wit`: bytes and ids from the system's generator, or from a source that is handed in, so that
  * a replay draws what the first run drew. Ids are made of the same source for that reason.
  */
-import { randomBytes } from 'node:crypto';
+
 import type { RandomHost } from '../bindings/generated/interfaces.ts';
 import { hostFailure } from '../bindings/host-failure.ts';
+import { randomBytes } from '../core/crypto.ts';
 import { OptimizerError } from '../core/errors.ts';
 
 /** `length` random bytes; called with 1 to 65,536. */

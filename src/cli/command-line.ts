@@ -4,7 +4,7 @@
  */
 import { type Environment, readEnvironment } from '../config/environment.ts';
 import { OptimizerError } from '../core/errors.ts';
-import { Printer } from './printer.ts';
+import type { Printer } from './printer.ts';
 
 /** Options that every command has. */
 export interface GlobalOptions {
@@ -36,16 +36,16 @@ Exit statuses:
 /** Runs one command and answers its exit status. Never rejects. */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   const environment = readEnvironment();
-  const plain = { stdout: process.stdout, stderr: process.stderr, variables: environment.variables };
   if (args.length === 0 && !environment.isTerminal.stdin) args = ['serve'];
-  // The hot way: an MCP client starts `serve`, and every millisecond before its first answer is waited for.
-  if (args[0] === 'serve' && args.length === 1) {
-    const { serve } = await import('./serve.ts');
-    return serve({ environment, printer: new Printer(plain), options: {} });
-  }
+  const plain = { stdout: process.stdout, stderr: process.stderr, variables: environment.variables };
+  let printer: Printer | undefined;
   let status = 0;
-  let printer = new Printer({ ...plain, json: args.includes('--json') });
   try {
+    const serveOptions = plainServe(args);
+    if (serveOptions) {
+      const { serve } = await import('./serve.ts');
+      return await serve({ environment, options: serveOptions });
+    }
     const program = await grammar(
       environment,
       plain,
@@ -61,8 +61,28 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     return status;
   } catch (error) {
     if (isHelpOrVersion(error)) return 0;
+    const { Printer } = await import('./printer.ts');
+    printer ??= new Printer({ ...plain, json: args.includes('--json') });
     return printer.failure(error).exitStatus;
   }
+}
+
+/**
+ * The hot way: an MCP client starts `serve`, with a config at most, and waits for the first answer. These few forms are
+ * read without loading the grammar; everything else, and every mistake, goes the long way.
+ */
+function plainServe(args: readonly string[]): GlobalOptions | undefined {
+  if (args[0] !== 'serve' || args.length % 2 === 0) return undefined;
+  const options: Record<string, string> = {};
+  for (let index = 1; index < args.length; index += 2) {
+    const name = { '--config': 'config', '-c': 'config', '--state': 'state', '--log-level': 'logLevel' }[
+      args[index] as string
+    ];
+    const value = args[index + 1];
+    if (name === undefined || value === undefined || value.startsWith('-') || name in options) return undefined;
+    options[name] = value;
+  }
+  return options;
 }
 
 function isHelpOrVersion(error: unknown): boolean {
@@ -76,7 +96,7 @@ async function grammar(
   usePrinter: (printer: Printer) => void,
   setStatus: (status: number) => void,
 ) {
-  const { Command } = await import('commander');
+  const [{ Command }, { Printer }] = await Promise.all([import('commander'), import('./printer.ts')]);
   const program = new Command('mcp-optimizer');
 
   const common = (command: InstanceType<typeof Command>): InstanceType<typeof Command> =>

@@ -1,12 +1,18 @@
-/** `serve`: the pipe of MCP clients and embedders, until the input ends or the process is told to stop. */
-import { compose } from '../app/compose.ts';
+/**
+ * `serve`: the pipe of MCP clients and embedders, until the input ends or the process is told to stop.
+ * The order is the order of what is waited for: the sandbox's thread starts first, then the pipe can greet, then the rest
+ * of the house is built behind it.
+ */
+import { startSandbox } from '../app/sandbox.ts';
 import { loadConfig } from '../config/load.ts';
 import { buildFacts } from '../core/assets.ts';
-import { servePipe } from '../protocol/stdio-pipe.ts';
-import { createSurface } from '../protocol/surface.ts';
+import { createLog } from '../telemetry/log.ts';
 import type { CommandContext } from './command-line.ts';
 
-export async function serve({ environment, options }: CommandContext): Promise<number> {
+export async function serve({
+  environment,
+  options,
+}: Pick<CommandContext, 'environment' | 'options'>): Promise<number> {
   const config = await loadConfig(
     {
       ...(options.config === undefined ? {} : { configPath: options.config }),
@@ -19,15 +25,28 @@ export async function serve({ environment, options }: CommandContext): Promise<n
   const onSignal = (): void => stop.abort();
   process.once('SIGTERM', onSignal);
   process.once('SIGINT', onSignal);
-  const app = await compose(config, environment);
-  for (const notice of config.notices) app.log.warn({}, notice);
+  const log = createLog(config.log.level);
+  const backend = startSandbox(config, environment, log);
+  const [{ LateEngine }, { servePipe }, { createSurface }] = await Promise.all([
+    import('../app/late-engine.ts'),
+    import('../protocol/stdio-pipe.ts'),
+    import('../protocol/surface.ts'),
+  ]);
+  const composing = import('../app/compose.ts').then(({ compose }) => compose(config, environment, { log, backend }));
+  const engine = composing.then((app) => app.engine);
+  // Without a question nobody waits for it; a failure then shows in the log and as the exit status.
+  engine.catch((error: unknown) => log.error({ reason: String(error) }, 'the engine could not be built'));
+  for (const notice of config.notices) log.warn({}, notice);
   try {
     await servePipe(
       {
-        engine: app.engine,
+        engine: new LateEngine(
+          engine,
+          config.servers.map((server) => server.name),
+        ),
         surface: createSurface(config.toolPrefix),
         server: { name: 'mcp-optimizer', version: buildFacts().version },
-        log: app.log,
+        log,
         check: config.check,
         input: process.stdin,
         output: process.stdout,
@@ -40,7 +59,7 @@ export async function serve({ environment, options }: CommandContext): Promise<n
       },
     );
   } finally {
-    await app.close();
+    await composing.then((app) => app.close());
   }
   return 0;
 }

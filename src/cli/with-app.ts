@@ -1,7 +1,8 @@
 /** Builds the house for one command and tears it down again, whatever the command does. */
 import { type App, compose } from '../app/compose.ts';
+import { startSandbox } from '../app/sandbox.ts';
 import { loadConfig } from '../config/load.ts';
-import type { LogSeverity } from '../telemetry/log.ts';
+import { createLog, type LogSeverity } from '../telemetry/log.ts';
 import type { CommandContext } from './command-line.ts';
 
 /**
@@ -20,7 +21,8 @@ export async function withApp(context: CommandContext, work: (app: App) => Promi
     environment,
   );
   for (const notice of config.notices) printer.detail(notice);
-  const app = await compose(config, environment);
+  const log = createLog(config.log.level);
+  const app = await compose(config, environment, { log, backend: startSandbox(config, environment, log) });
   try {
     return await work(app);
   } finally {

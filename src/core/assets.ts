@@ -4,10 +4,10 @@
  * which `node build/assets.ts` fills. Nothing is read before it is asked for, and nothing is kept.
  * The engine is the one part that everything else trusts, so its bytes are checked against a pinned hash on every load.
  */
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { sha256Hex } from './crypto.ts';
 import { OptimizerError } from './errors.ts';
 
 /** Every asset, with what it is. The names are those of the files in `dist` and of the executable's assets. */
@@ -65,7 +65,7 @@ export function buildFacts(): BuildFacts {
 
 /** Throws `sandbox.unavailable` unless `wasm` is the pinned engine. Also called by the build. */
 export function assertPinned(wasm: Uint8Array): void {
-  const found = createHash('sha256').update(wasm).digest('hex');
+  const found = sha256Hex(wasm);
   if (found === QUICKJS_WASM_SHA256) return;
   throw new OptimizerError(
     'sandbox.unavailable',

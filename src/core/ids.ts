@@ -1,5 +1,5 @@
 /** Branded identifiers. Ids are random (128 bits), never counters, so that one cannot be guessed from another. */
-import { randomUUID } from 'node:crypto';
+import { randomHex } from './crypto.ts';
 
 declare const brand: unique symbol;
 type Branded<Name extends string> = string & { readonly [brand]: Name };
@@ -10,9 +10,9 @@ export type ExecutionId = Branded<'ExecutionId'>;
 export type CorrelationId = Branded<'CorrelationId'>;
 
 export function newExecutionId(): ExecutionId {
-  return `ex_${randomUUID().replaceAll('-', '')}` as ExecutionId;
+  return `ex_${randomHex()}` as ExecutionId;
 }
 
 export function newCorrelationId(): CorrelationId {
-  return `c_${randomUUID().slice(0, 8)}` as CorrelationId;
+  return `c_${randomHex().slice(0, 8)}` as CorrelationId;
 }

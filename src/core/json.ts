@@ -2,7 +2,7 @@
  * JSON as a type and as text: the one shape that crosses every boundary of the house (pipe, guest, upstream, store).
  * Canonical text follows RFC 8785 (JCS) for the values JSON can hold, so equal values have equal hashes.
  */
-import { createHash } from 'node:crypto';
+import { sha256Hex } from './crypto.ts';
 
 export type JsonPrimitive = string | number | boolean | null;
 export type Json = JsonPrimitive | Json[] | { [key: string]: Json };
@@ -33,5 +33,5 @@ export function canonicalJson(value: unknown): string {
 
 /** The first 16 hex digits of the SHA-256 of the canonical text: short, and equal for equal values. */
 export function jsonHash(value: unknown): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, 16);
+  return sha256Hex(canonicalJson(value)).slice(0, 16);
 }

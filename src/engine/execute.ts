@@ -6,8 +6,8 @@
  * A failing program is an outcome. `execute` rejects only when there is no outcome: no room, a parameter that makes no
  * sense, a fault of ours.
  */
-import { randomFillSync } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
+import { randomBytes } from '../core/crypto.ts';
 import { ERROR_TABLE, type ErrorCode, errorKind, OptimizerError } from '../core/errors.ts';
 import { type ExecutionId, newExecutionId } from '../core/ids.ts';
 import { byteLength, type Json } from '../core/json.ts';
@@ -200,19 +200,19 @@ export class Executor {
     if (end.failure) {
       outcome.error = failureOf(end.failure, gate, run.program);
     } else {
-      this.#setValue(outcome, end.valueText ?? 'null', run.request.tenant ?? DEFAULT_TENANT, limits, run.context.audience);
+      this.#setValue(
+        outcome,
+        end.valueText ?? 'null',
+        run.request.tenant ?? DEFAULT_TENANT,
+        limits,
+        run.context.audience,
+      );
     }
     return this.#counted(outcome, run.request.code, gate.journal.directCost);
   }
 
   /** Inline up to `valueBytes`; a larger value is kept whole behind a handle and shown cut, never invalid. */
-  #setValue(
-    outcome: Outcome,
-    text: string,
-    tenant: string,
-    limits: Limits,
-    audience: RunContext['audience'],
-  ): void {
+  #setValue(outcome: Outcome, text: string, tenant: string, limits: Limits, audience: RunContext['audience']): void {
     const bytes = byteLength(text);
     if (bytes > limits.keptValueBytes) {
       outcome.status = 'failed';
@@ -272,7 +272,7 @@ function emptyOutcome(executionId: ExecutionId, usage: RunUsage): Outcome {
 
 /** 128 bits from the system's generator: two runs never share a random number. */
 function freshSeed(): [number, number, number, number] {
-  const words = randomFillSync(new Uint32Array(4));
+  const words = new Uint32Array(Uint8Array.from(randomBytes(16)).buffer);
   return [words[0] as number, words[1] as number, words[2] as number, words[3] as number];
 }
 

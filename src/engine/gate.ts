@@ -6,10 +6,10 @@
  *   guest ─▶ gate ─▶ journal ─▶ upstream ─▶ unwrap ─▶ journal ─▶ guest
  *              └─ refused: an error record for the guest, and the gate's own note of it
  */
-import { createHash } from 'node:crypto';
 import { BoundaryError } from '../bindings/boundary-error.ts';
 import { checkArguments } from '../bindings/generated/validators.ts';
 import type { Clock } from '../core/clock.ts';
+import { sha256Hex } from '../core/crypto.ts';
 import { OptimizerError } from '../core/errors.ts';
 import { type ExecutionId, newCorrelationId } from '../core/ids.ts';
 import { canonicalJson, isJsonObject, type Json } from '../core/json.ts';
@@ -103,7 +103,7 @@ export class Gate {
     const tool = await tools.require(server, toolName);
     const id = `${tool.server}.${tool.name}`;
     const argsText = canonicalJson(args);
-    const record = this.journal.open(id, tool.effect, createHash('sha256').update(argsText).digest('hex').slice(0, 16));
+    const record = this.journal.open(id, tool.effect, sha256Hex(argsText).slice(0, 16));
     this.#admit(tool, args, record);
     await this.#turnstile.enter();
     const startedMs = clock.monotonicMs();

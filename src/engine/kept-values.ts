@@ -2,8 +2,8 @@
  * Values too large to show, kept whole behind a handle until they expire. Handles are random, belong to one tenant and
  * are refused to others. Bounded in bytes: the oldest go first.
  */
-import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { randomHex } from '../core/crypto.ts';
 import { OptimizerError } from '../core/errors.ts';
 
 export interface KeptValuesOptions {
@@ -24,7 +24,7 @@ export class KeptValues {
 
   /** Keeps JSON text; the handle is the only way back to it. */
   keep(tenant: string, text: string): string {
-    const handle = `h_${randomUUID().replaceAll('-', '').slice(0, 16)}`;
+    const handle = `h_${randomHex().slice(0, 16)}`;
     this.#values.set(handle, { tenant, text });
     return handle;
   }

@@ -52,8 +52,8 @@ export interface EnginePort {
   searchText(query: string, limit: number | undefined): Promise<string>;
   /** Rejects with `request.server` or `request.tool`, nearest names in the message. */
   describe(server: string, tool: string): Promise<ToolDescription>;
-  servers(): readonly ServerStatus[];
-  health(): Json;
+  servers(): readonly ServerStatus[] | Promise<readonly ServerStatus[]>;
+  health(): Json | Promise<Json>;
   stats(): Promise<Json>;
   /** Names of the configured servers; known before any of them is connected. */
   inventory(): readonly string[];

@@ -40,7 +40,7 @@ export class Methods {
         (await engine.search(params.query as string, params.limit as number | undefined, context)) as unknown as Json,
       'optimizer/describe': async (params) =>
         (await engine.describe(params.server as string, params.tool as string)) as unknown as Json,
-      'optimizer/servers': async () => ({ servers: engine.servers() as unknown as Json }),
+      'optimizer/servers': async () => ({ servers: (await engine.servers()) as unknown as Json }),
       'optimizer/health': async () => engine.health(),
       'optimizer/stats': async () => await engine.stats(),
       'optimizer/shutdown': async () => {

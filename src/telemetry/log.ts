@@ -1,7 +1,8 @@
 /**
- * The log: JSON lines on stderr, never stdout. Levels follow pino. A room is handed a `Log` and knows nothing of pino.
+ * The log: JSON lines on stderr, never stdout. Levels follow pino. A room is handed a `Log` and knows nothing of pino,
+ * which is loaded when the first line is written: a process that has nothing to say does not pay for it.
  */
-import pino from 'pino';
+import type { Logger } from 'pino';
 
 export type LogSeverity = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
@@ -15,10 +16,35 @@ export interface Log {
 /** A log that keeps nothing: for tests and for callers that want silence. */
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** Writes to `fd` (2 = stderr) synchronously, so that the last line before a crash is there. */
+const RANK: Record<LogSeverity, number> = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, silent: 100 };
+type Level = keyof Log;
+
+/** Writes to `fd` (2 = stderr) synchronously once pino is there; lines written before keep their order and their time. */
 export function createLog(severity: LogSeverity, fd = 2): Log {
-  return pino(
-    { level: severity, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ dest: fd, sync: true }),
-  );
+  let logger: Logger | undefined;
+  let waiting: Array<{ level: Level; fields: Record<string, unknown>; message: string }> | undefined;
+
+  const load = async (): Promise<void> => {
+    const { default: pino } = await import('pino');
+    logger = pino(
+      { level: severity, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+      pino.destination({ dest: fd, sync: true }),
+    );
+    for (const { level, fields, message } of waiting ?? []) logger[level](fields, message);
+    waiting = undefined;
+  };
+
+  const write = (level: Level) => (fields: Record<string, unknown>, message: string) => {
+    if (RANK[level] < RANK[severity]) return;
+    if (logger) {
+      logger[level](fields, message);
+      return;
+    }
+    if (!waiting) {
+      waiting = [];
+      void load();
+    }
+    waiting.push({ level, fields, message });
+  };
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
 }

@@ -24,7 +24,7 @@ import { createUrlClasses, type Parts, type UrlProperty } from '../../guest/shim
 
 const SHIMS = ['abort', 'base64', 'date', 'inspect', 'random', 'structured-clone', 'text-codec', 'url'];
 /** The budget for all shims together; they are part of every guest's snapshot. */
-const BUNDLE_BYTES_MAX = 14 * 1024;
+const BUNDLE_BYTES_MAX = 13 * 1024;
 
 /** Strings with lone surrogates, pairs, NUL and every plane. */
 const anyText = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), utf16());
@@ -824,10 +824,10 @@ describe('in the engine', () => {
 
   it('encodes, decodes and logs the same after a program has replaced everything', () => {
     const work = `(() => {
-      const value = {list: [1, 'ä', {k: new Map([['a', new Date(0)]])}], set: new Set([/r/g]), bytes: Uint8Array.of(1, 2), e: new TypeError('t')};
+      const value = {list: [1, 'ä', {k: new Map([['a', new Date(0)]])}], set: new Set(['r']), bytes: Uint8Array.of(1, 2), e: new TypeError('t')};
       const out = new Uint8Array(8);
       return shims.formatLog(['%s %d %j', 'x', '5', {q: 1}, value], 400) + '|' + shims.decodeUtf8(shims.encodeUtf8('aä😀\\ud800bcdefgh')) +
-        '|' + shims.bytesToBase64(shims.base64ToBytes('AQID+/8=')) + '|' + shims.btoa(shims.atob(' YWJj ')) + '|' + new shims.TextEncoder().encode('xyz').length +
+        '|' + shims.bytesToBase64(shims.base64ToBytes('AQID+/8=')) + '|' + shims.btoa(shims.atob(' YWJj ')) + '|' + shims.decodeUtf8(new shims.TextEncoder().encode('xyz')) +
         '|' + (() => { try { shims.atob('a'); } catch (error) { return error.name; } })();
     })()`;
     const before = evaluate(work);

@@ -25,10 +25,11 @@ export interface WorkerThread {
 
 export interface QuickJsBackendOptions {
   /** Starts a guest worker; the composition root knows where its code lies. */
-  readonly spawn: (boot: WorkerBoot) => WorkerThread;
-  readonly wasm: WebAssembly.Module;
+  readonly spawn: () => WorkerThread;
+  /** Compiled at its first use: after the first worker has begun to start. */
+  readonly wasm: () => WebAssembly.Module;
   /** The guest snapshot as the build wrote it. */
-  readonly snapshot: Uint8Array;
+  readonly snapshot: () => Uint8Array;
   readonly engineHash: string;
   readonly workersMin: number;
   readonly workersMax: number;
@@ -64,6 +65,8 @@ interface WorkerSlot {
   readonly runs: Map<number, PendingRun>;
   outbox: ToWorker[];
   flushPlanned: boolean;
+  /** The boot has been sent; before it nothing else may be. */
+  booted: boolean;
   ready: boolean;
   lost: boolean;
   lastUsedMs: number;
@@ -193,9 +196,11 @@ export class QuickJsBackend implements SandboxBackend {
   #spawn(): WorkerSlot {
     const options = this.#options;
     const watch = createWatch();
-    const thread = options.spawn({
-      wasm: options.wasm,
-      snapshot: options.snapshot,
+    const thread = options.spawn();
+    // The thread takes some 20 ms to be there; compiling the engine waits until this turn's work is done.
+    const bootOf = (): WorkerBoot => ({
+      wasm: options.wasm(),
+      snapshot: options.snapshot(),
       engineHash: options.engineHash,
       memoryBytes: options.memoryBytes,
       watch,
@@ -209,12 +214,14 @@ export class QuickJsBackend implements SandboxBackend {
       runs: new Map(),
       outbox: [],
       flushPlanned: false,
+      booted: false,
       ready: false,
       lost: false,
       lastUsedMs: this.#now(),
       stats: undefined,
     };
     this.#workers.add(worker);
+    setImmediate(() => this.#boot(worker, bootOf));
     thread.on('message', (batch) => this.#heard(worker, batch));
     thread.on('error', (error) => {
       const code = error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'limit.memory' : 'internal.error';
@@ -224,6 +231,17 @@ export class QuickJsBackend implements SandboxBackend {
     thread.unref();
     if (Object.keys(this.#inventory).length > 0) this.#post(worker, { kind: 'inventory', names: this.#inventory });
     return worker;
+  }
+
+  #boot(worker: WorkerSlot, bootOf: () => WorkerBoot): void {
+    if (worker.lost) return;
+    try {
+      worker.thread.postMessage(bootOf());
+      worker.booted = true;
+      this.#flush(worker);
+    } catch (error) {
+      this.#lose(worker, 'sandbox.unavailable', undefined, (error as Error).message);
+    }
   }
 
   #heard(worker: WorkerSlot, batch: ToMain[]): void {
@@ -341,14 +359,16 @@ export class QuickJsBackend implements SandboxBackend {
 
   #post(worker: WorkerSlot, message: ToWorker): void {
     worker.outbox.push(message);
-    if (worker.flushPlanned) return;
+    if (worker.flushPlanned || !worker.booted) return;
     worker.flushPlanned = true;
-    queueMicrotask(() => {
-      worker.flushPlanned = false;
-      const batch = worker.outbox;
-      worker.outbox = [];
-      if (!worker.lost) worker.thread.postMessage(batch);
-    });
+    queueMicrotask(() => this.#flush(worker));
+  }
+
+  #flush(worker: WorkerSlot): void {
+    worker.flushPlanned = false;
+    const batch = worker.outbox;
+    worker.outbox = [];
+    if (batch.length > 0 && !worker.lost) worker.thread.postMessage(batch);
   }
 }
 

@@ -59,9 +59,7 @@ export function takeSnapshot(
 /** One file: length of the head, the head as JSON, the runs one after the other. `engine` ties it to the WASM's hash. */
 export function encodeSnapshot(snapshot: Snapshot, engine: string): Uint8Array {
   const { runs, ...rest } = snapshot;
-  const head = Buffer.from(
-    JSON.stringify({ ...rest, engine, runs: runs.map((run) => [run.start, run.bytes.length]) }),
-  );
+  const head = Buffer.from(JSON.stringify({ ...rest, engine, runs: runs.map((run) => [run.start, run.bytes.length]) }));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(head.length);
   return Buffer.concat([length, head, ...runs.map((run) => run.bytes)]);
