@@ -4,23 +4,8 @@
  */
 import { type Environment, readEnvironment } from '../config/environment.ts';
 import { OptimizerError } from '../core/errors.ts';
+import type { CommandContext, GlobalOptions } from './command-context.ts';
 import type { Printer } from './printer.ts';
-
-/** Options that every command has. */
-export interface GlobalOptions {
-  readonly config?: string;
-  readonly state?: string;
-  readonly logLevel?: string;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-  readonly verbose?: boolean;
-}
-
-export interface CommandContext {
-  readonly environment: Environment;
-  readonly printer: Printer;
-  readonly options: GlobalOptions;
-}
 
 const EXIT_STATUSES = `
 Exit statuses:

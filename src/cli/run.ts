@@ -5,7 +5,7 @@ import { isJsonObject, type JsonObject } from '../core/json.ts';
 import { nearest } from '../core/nearest.ts';
 import type { Outcome } from '../engine/outcome.ts';
 import { LIMITS, type LimitName } from '../sandbox/limits.ts';
-import type { CommandContext } from './command-line.ts';
+import type { CommandContext } from './command-context.ts';
 import { exitStatusOfCode } from './exit-status.ts';
 import { waitForServers, withApp } from './with-app.ts';
 

@@ -1,6 +1,6 @@
 /** `search WORDS…`: what `search_tools` finds, as a table or as JSON. */
 import { EXIT, OptimizerError } from '../core/errors.ts';
-import type { CommandContext } from './command-line.ts';
+import type { CommandContext } from './command-context.ts';
 import { waitForServers, withApp } from './with-app.ts';
 
 const WAIT_MS = 30_000;

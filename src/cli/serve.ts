@@ -7,7 +7,7 @@ import { startSandbox } from '../app/sandbox.ts';
 import { loadConfig } from '../config/load.ts';
 import { buildFacts } from '../core/assets.ts';
 import { createLog } from '../telemetry/log.ts';
-import type { CommandContext } from './command-line.ts';
+import type { CommandContext } from './command-context.ts';
 
 export async function serve({
   environment,

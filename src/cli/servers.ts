@@ -1,6 +1,6 @@
 /** `servers`: connects to every server anew and says how each is; the place to look when one does not answer. */
 import { EXIT } from '../core/errors.ts';
-import type { CommandContext } from './command-line.ts';
+import type { CommandContext } from './command-context.ts';
 import { withApp } from './with-app.ts';
 
 export async function servers(context: CommandContext): Promise<number> {

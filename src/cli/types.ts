@@ -1,6 +1,6 @@
 /** `types [SERVER[.TOOL]]`: the declarations that a program is written against. */
 import { EXIT } from '../core/errors.ts';
-import type { CommandContext } from './command-line.ts';
+import type { CommandContext } from './command-context.ts';
 import { waitForServers, withApp } from './with-app.ts';
 
 const WAIT_MS = 30_000;

@@ -1,6 +1,6 @@
 /** `--version` and `licenses`: what this build is made of. */
 import { assetText, buildFacts } from '../core/assets.ts';
-import type { CommandContext } from './command-line.ts';
+import type { CommandContext } from './command-context.ts';
 
 export function printVersion({ printer }: CommandContext): void {
   const facts = buildFacts();

@@ -3,7 +3,7 @@ import { type App, compose } from '../app/compose.ts';
 import { startSandbox } from '../app/sandbox.ts';
 import { loadConfig } from '../config/load.ts';
 import { createLog, type LogSeverity } from '../telemetry/log.ts';
-import type { CommandContext } from './command-line.ts';
+import type { CommandContext } from './command-context.ts';
 
 /**
  * Loads the config, builds the app, hands it to `work` and closes it. For commands of people: the log is silent unless

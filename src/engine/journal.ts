@@ -3,7 +3,8 @@
  * model that had called directly. The journal is written before a call leaves (`unknown`), so a lost run still tells
  * what may have taken effect.
  */
-import type { CallRecord, CallStatus, Effect } from './outcome.ts';
+import type { Effect } from '../upstream/server-spec.ts';
+import type { CallRecord, CallStatus } from './outcome.ts';
 
 export interface DirectCost {
   /** Text of the tool's definition, once for each tool. */

@@ -3,9 +3,9 @@ import type { ErrorCode, ErrorKind } from '../core/errors.ts';
 import type { ExecutionId } from '../core/ids.ts';
 import type { Json } from '../core/json.ts';
 import type { LogLine, RunUsage } from '../sandbox/backend.ts';
+import type { Effect } from '../upstream/server-spec.ts';
 
 export type CallStatus = 'ok' | 'error' | 'cached' | 'replayed' | 'denied' | 'unknown';
-export type Effect = 'read' | 'write';
 
 /** One call of a program to a tool, in the order in which the calls were made. `unknown`: sent, but no answer was seen. */
 export interface CallRecord {

@@ -1,7 +1,7 @@
 /** What the engine needs of the floor below, as the few functions that it calls; `app` hands in catalogue and fleet. */
 
 import type { Json } from '../core/json.ts';
-import type { Effect } from './outcome.ts';
+import type { Effect } from '../upstream/server-spec.ts';
 
 /** A tool as the gate sees it. */
 export interface GateTool {
