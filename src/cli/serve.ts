@@ -6,6 +6,7 @@
 import { startSandbox } from '../app/sandbox.ts';
 import { loadConfig } from '../config/load.ts';
 import { buildFacts } from '../core/assets.ts';
+import { EXIT } from '../core/errors.ts';
 import { createLog } from '../telemetry/log.ts';
 import type { CommandContext } from './command-context.ts';
 
@@ -26,6 +27,17 @@ export async function serve({
   process.once('SIGTERM', onSignal);
   process.once('SIGINT', onSignal);
   const log = createLog(config.log.level);
+  // A fault of ours must not take every other request with it: one that nobody waited for is logged, one that left the
+  // stack in an unknown state ends the process in order, with everything answered that can be.
+  let faulted = false;
+  process.on('unhandledRejection', (reason) =>
+    log.error({ reason: String(reason) }, 'a promise failed that nobody waited for'),
+  );
+  process.on('uncaughtException', (error) => {
+    log.error({ reason: String(error), stack: error.stack }, 'an uncaught fault; the process ends in order');
+    faulted = true;
+    stop.abort();
+  });
   const backend = startSandbox(config, environment, log);
   const [{ LateEngine }, { servePipe }, { createSurface }] = await Promise.all([
     import('../app/late-engine.ts'),
@@ -61,5 +73,5 @@ export async function serve({
   } finally {
     await composing.then((app) => app.close());
   }
-  return 0;
+  return faulted ? EXIT.internal : EXIT.ok;
 }

@@ -1,4 +1,6 @@
 /** `types [SERVER[.TOOL]]`: the declarations that a program is written against. */
+import { declarationsFor } from '../bindings/declarations-for.ts';
+import { INTERFACES, type InterfaceName } from '../bindings/generated/interfaces.ts';
 import { EXIT } from '../core/errors.ts';
 import type { CommandContext } from './command-context.ts';
 import { waitForServers, withApp } from './with-app.ts';
@@ -16,9 +18,11 @@ export async function types(context: CommandContext, name: string | undefined): 
       signature,
       declaration,
     }));
-    // One tool in full, several as one line each: a page that can be read.
+    // One tool in full, several as one line each: a page that can be read. Without a name, the globals stand first.
     const [only] = value;
-    printer.result(value, () =>
+    const globals = name === undefined ? declarationsFor(Object.keys(INTERFACES) as InterfaceName[]) : undefined;
+    if (globals !== undefined && !printer.json) printer.result(undefined, () => globals);
+    printer.result(globals === undefined ? { tools: value } : { globals, tools: value }, () =>
       value.length === 1 && only
         ? printer.outside(only.declaration)
         : value.map(({ signature }) => printer.outside(signature)).join('\n'),

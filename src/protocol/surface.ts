@@ -31,7 +31,7 @@ export function createSurface(prefix = ''): Surface {
   const runReadOnly = `${prefix}run_code_readonly`;
   const program = {
     type: 'object' as const,
-    properties: { code: { type: 'string' }, session: { type: 'string' } },
+    properties: { code: { type: 'string' } },
     required: ['code'],
   };
   return {

@@ -30,7 +30,7 @@ const SEARCH_LIMIT_MAX = 50;
 
 const PROGRAM: ParamsSchema = {
   type: 'object',
-  properties: { code: { type: 'string' }, session: { type: 'string', minLength: 1, maxLength: 200 } },
+  properties: { code: { type: 'string' } },
   required: ['code'],
   additionalProperties: false,
 };
@@ -91,15 +91,8 @@ async function answer(
     }
     case 'run':
     case 'runReadOnly': {
-      const session = given.session as string | undefined;
       const request = { code: given.code as string, readOnly: role === 'runReadOnly', check };
-      return renderOutcome(
-        await engine.execute(session === undefined ? request : { ...request, session }, {
-          ...context,
-          audience: 'model',
-        }),
-        isBlock,
-      );
+      return renderOutcome(await engine.execute(request, { ...context, audience: 'model' }), isBlock);
     }
   }
 }

@@ -73,7 +73,7 @@ describe.each<[string, Mode]>([
     const engine = new FakeEngine();
     const connection = await connect(mode, { engine });
     const { client } = connection;
-    const ran = await client.callTool({ name: 'run_code', arguments: { code: 'hello', session: 's' } });
+    const ran = await client.callTool({ name: 'run_code', arguments: { code: 'hello' } });
     expect(ran.content).toEqual([
       { type: 'text', text: 'hello' },
       { type: 'text', text: '(Calls: 0 read, 0 write)' },
@@ -82,7 +82,7 @@ describe.each<[string, Mode]>([
     expect(ran.isError ?? false).toBe(false);
     await client.callTool({ name: 'run_code_readonly', arguments: { code: 'x' } });
     expect(engine.requests).toEqual([
-      { code: 'hello', readOnly: false, check: 'error', session: 's' },
+      { code: 'hello', readOnly: false, check: 'error' },
       { code: 'x', readOnly: true, check: 'error' },
     ]);
     const found = await client.callTool({ name: 'search_tools', arguments: { query: 'sum', limit: 500 } });

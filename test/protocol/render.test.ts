@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Json, JsonObject } from '../../src/core/json.ts';
-import type { CallRecord, CallStatus, Effect } from '../../src/engine/outcome.ts';
+import type { CallRecord, CallStatus } from '../../src/engine/outcome.ts';
 import { renderError, renderOutcome } from '../../src/protocol/render.ts';
+import type { Effect } from '../../src/upstream/server-spec.ts';
 import { outcome } from './fake-engine.ts';
 
 const isBlock = (value: Json): boolean => (value as JsonObject).type === 'image';
