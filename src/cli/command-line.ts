@@ -82,7 +82,7 @@ async function grammar(
   setStatus: (status: number) => void,
 ) {
   const [{ Command }, { Printer }] = await Promise.all([import('commander'), import('./printer.ts')]);
-  const program = new Command('mcp-optimizer');
+  const program = new Command('mcp-optimizer').enablePositionalOptions();
 
   const common = (command: InstanceType<typeof Command>): InstanceType<typeof Command> =>
     command
@@ -147,7 +147,12 @@ async function grammar(
     .argument('<file>', 'file with the program, or - for stdin')
     .option('-p, --params <json>', 'JSON object that the program sees as `params`')
     .option('--read-only', 'refuse tools that may write')
-    .option('--limit <name=value...>', 'lower a limit for this run, for example wallMs=5000')
+    .option(
+      '--limit <name=value>',
+      'lower a limit for this run, for example wallMs=5000; may be given several times',
+      (pair: string, pairs: string[]) => [...pairs, pair],
+      [] as string[],
+    )
     .action(
       async (file: string, options: GlobalOptions & { params?: string; readOnly?: boolean; limit?: string[] }) => {
         const { run } = await import('./run.ts');

@@ -35,7 +35,7 @@ export async function waitForServers({ printer }: CommandContext, app: App, time
   const count = app.config.servers.length;
   await printer.during(`connecting ${count} server${count === 1 ? '' : 's'}`, () => app.fleet.whenListed(timeoutMs));
   for (const server of app.fleet.servers()) {
-    if (server.error !== undefined) printer.warn(`${server.name}: ${server.error}`);
+    if (server.error !== undefined) printer.warn(server.error);
   }
   if (count === 0) {
     printer.warn(
