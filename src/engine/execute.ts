@@ -239,11 +239,15 @@ export class Executor {
 
   #counted(outcome: Outcome, code: string, direct: Journal['directCost']): Outcome {
     const { tokens, renderAnswer } = this.#options;
-    // The answer names what was saved, so it is written once to know the figure and once more to count it.
     outcome.tokens = settleLedger(tokens, code, renderAnswer(outcome), direct);
-    const answer = countTokens(tokens, renderAnswer(outcome));
-    outcome.tokens.saved += outcome.tokens.answer - answer;
-    outcome.tokens.answer = answer;
+    // The answer names its own tokens, so it is counted again with the figure in it; a figure of as many digits costs the
+    // same, and one that has grown by a digit is counted once more.
+    for (let digits = 0; digits !== String(outcome.tokens.answer).length; ) {
+      digits = String(outcome.tokens.answer).length;
+      const answer = countTokens(tokens, renderAnswer(outcome));
+      outcome.tokens.saved += outcome.tokens.answer - answer;
+      outcome.tokens.answer = answer;
+    }
     return outcome;
   }
 }

@@ -108,9 +108,17 @@ function tailText(outcome: Outcome): string {
 function reportText(outcome: Outcome): string {
   const { calls, tokens } = outcome;
   const count = (effect: CallRecord['effect']): number => calls.filter((call) => call.effect === effect).length;
-  const parts = [`Calls: ${count('read')} read, ${count('write')} write`];
+  const parts = [`Calls: ${amount(count('read'))} read, ${amount(count('write'))} write`];
   const failed = calls.filter((call) => call.status !== 'ok' && call.status !== 'cached' && call.status !== 'replayed');
   if (failed.length > 0) parts.push(`${failed.length} without an answer or with an error`);
-  if (tokens.saved > 0) parts.push(`tokens saved: ${tokens.saved}`);
+  // Without a call there is nothing to compare with. When direct calls would have been cheaper, the figures say so.
+  if (tokens.withoutOptimizer > 0) {
+    parts.push(`tokens: ${amount(tokens.answer)} for this answer, ${amount(tokens.withoutOptimizer)} as direct calls`);
+  }
   return `(${parts.join('; ')})`;
+}
+
+/** `18,412`: the same on every machine, whatever its language. */
+function amount(count: number): string {
+  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }

@@ -14,7 +14,7 @@ export function outcome(fields: Partial<Outcome> = {}): Outcome {
     logsDropped: 0,
     calls: [],
     usage: { wallMs: 1, guestCpuMs: 1, queueMs: 0, memoryPeakBytes: 1, hostCalls: 0, bytesIn: 0, bytesOut: 0 },
-    tokens: { answer: 1, withoutOptimizer: 1, saved: 0 },
+    tokens: { answer: 1, withoutOptimizer: 0, saved: 0 },
     ...fields,
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Json, JsonObject } from '../../src/core/json.ts';
-import type { CallRecord, CallStatus } from '../../src/engine/outcome.ts';
+import type { CallRecord, CallStatus, Outcome } from '../../src/engine/outcome.ts';
 import { renderError, renderOutcome } from '../../src/protocol/render.ts';
 import type { Effect } from '../../src/upstream/server-spec.ts';
 import { outcome } from './fake-engine.ts';
@@ -33,15 +33,24 @@ describe('renderOutcome', () => {
         logs: [{ level: 'warn', text: 'careful' }],
         logsDropped: 4,
         calls: [call('a.b', 'read'), call('a.c', 'read', 'cached'), call('a.d', 'write', 'error')],
-        tokens: { answer: 10, withoutOptimizer: 110, saved: 100 },
+        tokens: { answer: 61, withoutOptimizer: 1_018_412, saved: 1_018_000 },
       }),
       isBlock,
     );
     expect(rendered.isError).toBe(false);
     expect(texts(rendered)).toEqual([
       '1',
-      'Logs:\n[warn] careful\n[4 more dropped]\n(Calls: 2 read, 1 write; 1 without an answer or with an error; tokens saved: 100)',
+      'Logs:\n[warn] careful\n[4 more dropped]\n(Calls: 2 read, 1 write; 1 without an answer or with an error; tokens: 61 for this answer, 1,018,412 as direct calls)',
     ]);
+  });
+
+  it('shows the ledger also when direct calls would have been cheaper, and none without a call', () => {
+    const tokens = { answer: 900, withoutOptimizer: 300, saved: -640 };
+    const last = (overrides: Partial<Outcome>): unknown => texts(renderOutcome(outcome(overrides), isBlock)).at(-1);
+    expect(last({ value: 1, calls: [call('a.b', 'read')], tokens })).toBe(
+      '(Calls: 1 read, 0 write; tokens: 900 for this answer, 300 as direct calls)',
+    );
+    expect(last({ value: 1, tokens: { answer: 12, withoutOptimizer: 0, saved: -20 } })).toBe('(Calls: 0 read, 0 write)');
   });
 
   it('names code, position, message and hint of a failure first', () => {
