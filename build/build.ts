@@ -1,7 +1,6 @@
 /**
  * `npm run build -- [--target NAME] [--out FILE]`: the one executable, by default for this machine in `dist/mcp-optimizer`.
- * The order of the stages is the order of the file. Further options (`--main`, `--worker`, `--prelude`, `--work`) are for
- * the tests of the build, which put stand-ins in place of the program.
+ * The order of the stages is the order of the file.
  */
 import { createRequire } from 'node:module';
 import { join, relative, resolve } from 'node:path';
@@ -94,12 +93,9 @@ async function buildAll({ project, target, out }: BuildRequest, stages: Stages):
 
 function readRequest(args: string[]): BuildRequest {
   const text = { type: 'string' } as const;
-  let values: Partial<Record<'target' | 'out' | 'work' | 'main' | 'worker' | 'prelude', string>>;
+  let values: Partial<Record<'target' | 'out', string>>;
   try {
-    values = parseArgs({
-      args,
-      options: { target: text, out: text, work: text, main: text, worker: text, prelude: text },
-    }).values;
+    values = parseArgs({ args, options: { target: text, out: text } }).values;
   } catch (error) {
     throw new BuildError(`${(error as Error).message}\n${USAGE}`);
   }
@@ -107,16 +103,7 @@ function readRequest(args: string[]): BuildRequest {
   const target = values.target ?? host;
   if (target === undefined) throw new BuildError(`There is no pinned Node for this machine; name a target.\n${USAGE}`);
   if (!isTarget(target)) throw new BuildError(`Unknown target "${target}".\n${USAGE}`);
-  const project = openProject({
-    work: absolute(values.work),
-    main: absolute(values.main),
-    worker: absolute(values.worker),
-    prelude: absolute(values.prelude),
-  });
+  const project = openProject();
   const name = `mcp-optimizer${target === host ? '' : `-${target}`}${target === 'win-x64' ? '.exe' : ''}`;
-  return { project, target, out: absolute(values.out) ?? join(project.work, name) };
-}
-
-function absolute(path: string | undefined): string | undefined {
-  return path === undefined ? undefined : resolve(path);
+  return { project, target, out: values.out === undefined ? join(project.work, name) : resolve(values.out) };
 }

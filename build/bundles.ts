@@ -52,6 +52,9 @@ async function bundleCommonJs(project: Project, entry: string, name: string, ban
     alias: {
       // The Node loader of the variant looks for files beside itself; this one never does once it is handed a module.
       [`${variant}/emscripten-module`]: join(packageFolder(project, variant), 'dist/emscripten-module.browser.mjs'),
+      // One JSON Schema validator, the one that is inside already, instead of two copies of Ajv.
+      '@modelcontextprotocol/server/_shims': join(project.root, 'build/sdk-shims.ts'),
+      '@modelcontextprotocol/client/_shims': join(project.root, 'build/sdk-shims.ts'),
     },
   });
   return keep(project, name, text, inputs);

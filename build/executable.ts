@@ -31,8 +31,8 @@ export interface ExecutableRequest {
 
 /** Builds the executable and answers its size in bytes. `out` is replaced whole or left alone. */
 export async function makeExecutable(project: Project, request: ExecutableRequest): Promise<number> {
-  const config = join(project.work, 'sea-config.json');
   const temporary = `${request.out}.${process.pid}.tmp`;
+  const config = `${temporary}.json`;
   writeWhole(
     config,
     JSON.stringify({
@@ -60,6 +60,7 @@ export async function makeExecutable(project: Project, request: ExecutableReques
     throw new BuildError(`\`node --build-sea\` failed: ${(stderr || String(error)).trim()}`);
   } finally {
     rmSync(temporary, { force: true });
+    rmSync(config, { force: true });
   }
   return sizeOf(request.out);
 }

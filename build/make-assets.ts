@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assertPinned, type BuildFacts, QUICKJS_WASM_SHA256 } from '../src/core/assets.ts';
+import { DEFAULT_LIMITS } from '../src/sandbox/limits.ts';
 import { bootTemplate } from '../src/sandbox/quickjs/guest.ts';
 import { createEngine } from '../src/sandbox/quickjs/instance.ts';
 import { encodeSnapshot } from '../src/sandbox/quickjs/snapshot.ts';
-import { DEFAULT_LIMITS } from '../src/sandbox/limits.ts';
 import { type Bundle, bundlePrelude, bundleWorker } from './bundles.ts';
 import { isNewer, sizeOf, writeWhole } from './files.ts';
 import { type Project, packageFolder, pinnedNode, readManifest } from './project.ts';
@@ -25,10 +25,24 @@ export async function makeSnapshot(project: Project): Promise<number> {
   const wasm = new WebAssembly.Module(readFileSync(join(project.work, 'quickjs.wasm')));
   const prelude = readFileSync(join(project.work, 'prelude.js'), 'utf8');
   const { memoryBytes, stackBytes } = DEFAULT_LIMITS;
-  const snapshot = await bootTemplate(createEngine(wasm), prelude, memoryBytes, stackBytes);
+  const snapshot = await atFixedTime(() => bootTemplate(createEngine(wasm), prelude, memoryBytes, stackBytes));
   const file = encodeSnapshot(snapshot, QUICKJS_WASM_SHA256);
   writeWhole(join(project.work, 'guest.snapshot'), file);
   return file.byteLength;
+}
+
+/**
+ * The engine seeds its own Math.random with the time of its start, which would make every snapshot another one. No guest
+ * sees that state: the prelude puts the seeded capability in its place. Not for two snapshots at once.
+ */
+async function atFixedTime<Result>(work: () => Promise<Result>): Promise<Result> {
+  const { now } = Date;
+  Date.now = () => 0;
+  try {
+    return await work();
+  } finally {
+    Date.now = now;
+  }
 }
 
 /** Copies the engine; throws `sandbox.unavailable` unless it is the pinned one. Answers its size. */

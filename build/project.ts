@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** All paths are absolute. A test of the build points `sources` at stand-ins and `work` at a folder of its own. */
+/** All paths are absolute. */
 export interface Project {
   /** The checkout: package.json, node_modules. */
   readonly root: string;
@@ -13,23 +13,16 @@ export interface Project {
   readonly sources: { readonly main: string; readonly worker: string; readonly prelude: string };
 }
 
-export interface ProjectOptions {
-  readonly work?: string | undefined;
-  readonly main?: string | undefined;
-  readonly worker?: string | undefined;
-  readonly prelude?: string | undefined;
-}
-
-export function openProject(options: ProjectOptions = {}): Project {
+export function openProject(): Project {
   const root = join(import.meta.dirname, '..');
   return {
     root,
-    work: options.work ?? join(root, 'dist'),
+    work: join(root, 'dist'),
     cache: join(root, 'dist/cache'),
     sources: {
-      main: options.main ?? join(root, 'src/main.ts'),
-      worker: options.worker ?? join(root, 'src/app/guest-worker.ts'),
-      prelude: options.prelude ?? join(root, 'guest/prelude.ts'),
+      main: join(root, 'src/main.ts'),
+      worker: join(root, 'src/app/guest-worker.ts'),
+      prelude: join(root, 'guest/prelude.ts'),
     },
   };
 }

@@ -71,6 +71,7 @@ export function list<Item>(value: unknown, path: string, check: (item: unknown, 
   return Array.from(value as unknown[], (item, index) => check(item, `${path}[${index}]`));
 }
 
+/** @public Generated code uses it once `wit/` has a tuple. */
 export function tuple<Parts>(
   value: unknown,
   path: string,
@@ -99,7 +100,10 @@ export function record(
   throw new BoundaryError(path, `a record of ${[...known].join(', ')}`, 'one with another key');
 }
 
-/** Bytes as an array of numbers on the wire: the guest needs no decoder, and the arrays are small. */
+/**
+ * Bytes as an array of numbers on the wire: the guest needs no decoder, and the arrays are small.
+ * @public Generated code uses it once a function of `wit/` takes bytes.
+ */
 export function bytesFromWire(value: unknown, path: string): Uint8Array {
   return Uint8Array.from(list(value, path, (item, at) => integer(item, at, 'u8', 0, 255)));
 }

