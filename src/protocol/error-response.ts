@@ -28,7 +28,7 @@ export function toErrorBody(error: unknown, method: string, log: Log): RpcErrorB
 }
 
 function knownError(error: OptimizerError): RpcErrorBody {
-  const data: JsonObject = { ...error.data, code: error.code, kind: error.kind, retryable: error.retryable };
-  if (error.hint !== undefined) data.hint = error.hint;
+  const { code, kind, retryable, hint = ERROR_TABLE[code].remedy } = error;
+  const data: JsonObject = { ...error.data, code, kind, retryable, hint };
   return { code: ERROR_TABLE[error.code].rpc, message: error.message, data };
 }

@@ -18,12 +18,13 @@ describe('toErrorBody', () => {
     });
   });
 
-  it('does not let the facts of an error replace its code', () => {
+  it('does not let the facts of an error replace its code, and says what to do when the error itself does not', () => {
     const error = new OptimizerError('request.tool', 'No.', { data: { code: 'x', kind: 'y', retryable: 'z' } });
     expect(toErrorBody(error, 'm', silentLog).data).toEqual({
       code: 'request.tool',
       kind: 'request',
       retryable: false,
+      hint: 'Use one of the nearest names in the message, or search.',
     });
   });
 

@@ -100,12 +100,15 @@ describe.each<[string, Mode]>([
     };
     expect(await text('run_code', { code: 'fail' })).toBe('Error program.error at line 2, column 3: boom');
     expect(await text('run_cod', {})).toMatch(/^Error request.tool: There is no tool run_cod; did you mean run_code\?/);
+    const remedy = '\nCorrect the parameter at the path that the message names.';
     expect(await text('run_code', { cod: '' })).toBe(
-      'Error request.params: `arguments.cod` is not a parameter; did you mean `code`?',
+      `Error request.params: \`arguments.cod\` is not a parameter; did you mean \`code\`?${remedy}`,
     );
-    expect(await text('run_code', {})).toBe('Error request.params: `arguments.code`: expected string, got nothing.');
+    expect(await text('run_code', {})).toBe(
+      `Error request.params: \`arguments.code\`: expected string, got nothing.${remedy}`,
+    );
     expect(await text('search_tools', { query: 5 })).toBe(
-      'Error request.params: `arguments.query`: expected string, got number 5.',
+      `Error request.params: \`arguments.query\`: expected string, got number 5.${remedy}`,
     );
     expect(await text('run_code', { code: 'throw' })).toMatch(
       /^Error internal.error: Internal error; .* c_[0-9a-f]{8}/,

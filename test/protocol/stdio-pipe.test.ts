@@ -46,7 +46,13 @@ describe('bad input', () => {
     expect(answer.error).toEqual({
       code: -32600,
       message: 'A line is longer than 1024 bytes (lineBytes); it was skipped.',
-      data: { code: 'request.line', kind: 'request', retryable: false, lineBytes: 1024 },
+      data: {
+        code: 'request.line',
+        kind: 'request',
+        retryable: false,
+        hint: 'Send less, or raise `limits.lineBytes`.',
+        lineBytes: 1024,
+      },
     });
     await stillServes(pipe);
     expect(pipe.messages).toHaveLength(2);
