@@ -10,8 +10,8 @@ import type { Printer } from './printer.ts';
 const EXIT_STATUSES = `
 Exit statuses:
   0   done
-  1   the program failed, or nothing was found
-  2   wrong use: unknown command, option, tool or server
+  1   the program failed, or there is no such tool or server
+  2   wrong use: unknown command, option or argument
   3   the config file cannot be used
   4   a server failed
   5   a limit was reached
