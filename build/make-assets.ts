@@ -21,28 +21,14 @@ export function makeScripts(project: Project): Promise<Bundle[]> {
  * Boots one guest with the prelude and keeps its memory: what every guest starts from. Made by the engine that will run
  * it; the same sources give the same bytes. Answers its size.
  */
-export async function makeSnapshot(project: Project): Promise<number> {
+export function makeSnapshot(project: Project): number {
   const wasm = new WebAssembly.Module(readFileSync(join(project.work, 'quickjs.wasm')));
   const prelude = readFileSync(join(project.work, 'prelude.js'), 'utf8');
   const { memoryBytes, stackBytes } = DEFAULT_LIMITS;
-  const snapshot = await atFixedTime(() => bootTemplate(createEngine(wasm), prelude, memoryBytes, stackBytes));
+  const snapshot = bootTemplate(createEngine(wasm), prelude, memoryBytes, stackBytes);
   const file = encodeSnapshot(snapshot, QUICKJS_WASM_SHA256);
   writeWhole(join(project.work, 'guest.snapshot'), file);
   return file.byteLength;
-}
-
-/**
- * The engine seeds its own Math.random with the time of its start, which would make every snapshot another one. No guest
- * sees that state: the prelude puts the seeded capability in its place. Not for two snapshots at once.
- */
-async function atFixedTime<Result>(work: () => Promise<Result>): Promise<Result> {
-  const { now } = Date;
-  Date.now = () => 0;
-  try {
-    return await work();
-  } finally {
-    Date.now = now;
-  }
 }
 
 /** Copies the engine; throws `sandbox.unavailable` unless it is the pinned one. Answers its size. */

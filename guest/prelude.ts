@@ -19,7 +19,20 @@ import { TextDecoder, TextEncoder } from './shims/text-codec.ts';
 import { createUrlClasses } from './shims/url.ts';
 
 type Host = (text: string) => string | undefined;
-type Settle = readonly [resolve: (value: unknown) => void, reject: (reason: unknown) => void];
+
+/** A call without an answer. `counted` = it takes one of the run's places in flight. */
+interface Waiting {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (reason: unknown) => void;
+  readonly counted: boolean;
+}
+
+/** A call that has no place in flight yet: its text stays in the guest's own memory, where the memory limit holds it. */
+interface Queued {
+  readonly call: number;
+  readonly text: string;
+  next: Queued | undefined;
+}
 
 /** What the host says at the start of a run. */
 interface BeginConfig {
@@ -28,6 +41,8 @@ interface BeginConfig {
   readonly seed: readonly [number, number, number, number];
   readonly logChars: number;
   readonly valueChars: number;
+  readonly calls: number;
+  readonly callsInFlight: number;
 }
 
 /** What a failed host call looks like on the wire: the `host-error` record of wit/types.wit. */
@@ -48,7 +63,8 @@ const HIDDEN_INTRINSICS = ['SharedArrayBuffer', 'Atomics', 'WeakRef', 'Finalizat
 export function install(host: Host): readonly unknown[] {
   const { parse, stringify } = JSON;
   const { apply } = Reflect;
-  const { getOwnPropertyDescriptor, getPrototypeOf, defineProperty } = Object;
+  const { getOwnPropertyDescriptor, getPrototypeOf, defineProperty, create: createObject } = Object;
+  const toText = String;
   const NativePromise = Promise;
   const NativeError = Error;
   const NativeMap = Map;
@@ -65,8 +81,15 @@ export function install(host: Host): readonly unknown[] {
   const hostFailureOf = WeakMap.prototype.get.bind(hostFailures) as (error: object) => number | undefined;
   const rememberFailure = WeakMap.prototype.set.bind(hostFailures) as (error: object, call: number) => unknown;
 
-  const pending: Record<number, Settle> = Object.create(null);
+  const pending: Record<number, Waiting> = Object.create(null);
   let nextCall = 1;
+  let toolCalls = 0;
+  let callsMax = 0;
+  let inFlight = 0;
+  let inFlightMax = 0;
+  let queueFirst: Queued | undefined;
+  let queueLast: Queued | undefined;
+  let draining = false;
   let logChars = 0;
   let valueChars = 0;
 
@@ -96,22 +119,52 @@ export function install(host: Host): readonly unknown[] {
     } as never);
   }
 
+  /** JSON of the arguments, written by hand: of an array, `stringify` would ask `Object.prototype` for `toJSON`. */
+  function argumentsText(args: readonly unknown[]): string {
+    let text = '[';
+    for (let index = 0; index < args.length; index++) {
+      const part = stringify(args[index]) as string | undefined;
+      text += (index === 0 ? '' : ',') + (part === undefined ? 'null' : part);
+    }
+    return text + ']';
+  }
+
   function callSync(interfaceName: string, functionName: string, args: readonly unknown[]): unknown {
-    const reply = host(encodeCall(interfaceName, functionName, 0, stringify(args)));
+    const reply = host(encodeCall(interfaceName, functionName, 0, argumentsText(args)));
     if (reply === undefined) return undefined;
     const value = parse(slice(reply, 1, reply.length));
     if (reply[0] === '-') throw failureOf(value, 0);
     return value;
   }
 
+  /** A call of the host that is settled later. All but the waits of timers take a place in flight, or queue for one. */
   function callAsync(interfaceName: string, functionName: string, args: readonly unknown[]): Promise<unknown> {
     return new NativePromise((resolve, reject) => {
-      const text = stringify(args);
+      const body = argumentsText(args);
       const call = nextCall++;
-      pending[call] = [resolve, reject];
-      const refused = host(encodeCall(interfaceName, functionName, call, text));
-      if (refused !== undefined) settle(-call, slice(refused, 1, refused.length));
+      const over = interfaceName === 'tools' && functionName === 'call' && ++toolCalls > callsMax;
+      const counted = !over && interfaceName !== 'timers';
+      pending[call] = { resolve, reject, counted };
+      if (over) {
+        send(call, encodeCall('run', 'over', call, ''));
+        return;
+      }
+      const text = encodeCall(interfaceName, functionName, call, body);
+      if (counted && inFlight >= inFlightMax) {
+        const queued: Queued = { call, text, next: undefined };
+        if (queueLast === undefined) queueFirst = queued;
+        else queueLast.next = queued;
+        queueLast = queued;
+        return;
+      }
+      if (counted) inFlight++;
+      send(call, text);
     });
+  }
+
+  function send(call: number, text: string): void {
+    const refused = host(text);
+    if (refused !== undefined) settle(-call, slice(refused, 1, refused.length));
   }
 
   /** Host → guest: the answer to call `|id|`, a value when the id is positive, an error record when it is negative. */
@@ -120,9 +173,27 @@ export function install(host: Host): readonly unknown[] {
     const waiting = pending[call];
     if (waiting === undefined) return;
     delete pending[call];
+    if (waiting.counted) {
+      inFlight--;
+      drainQueue();
+    }
     const value = parse(text);
-    if (id > 0) waiting[0](value);
-    else waiting[1](failureOf(value, call));
+    if (id > 0) waiting.resolve(value);
+    else waiting.reject(failureOf(value, call));
+  }
+
+  /** Sends what has waited for a place. A refusal settles at once and comes back here, hence the flag. */
+  function drainQueue(): void {
+    if (draining) return;
+    draining = true;
+    while (queueFirst !== undefined && inFlight < inFlightMax) {
+      const { call, text, next } = queueFirst;
+      queueFirst = next;
+      if (next === undefined) queueLast = undefined;
+      inFlight++;
+      send(call, text);
+    }
+    draining = false;
   }
 
   const capability: Record<string, Record<string, (...args: unknown[]) => unknown>> = Object.create(null);
@@ -180,11 +251,12 @@ export function install(host: Host): readonly unknown[] {
         typeof key === 'string' && listed().includes(key)
           ? { value: get(key), enumerable: true, configurable: true, writable: false }
           : undefined,
+      __proto__: null,
       set: refuse,
       defineProperty: refuse,
       deleteProperty: refuse,
       setPrototypeOf: refuse,
-    });
+    } as ProxyHandler<object>);
   }
 
   function serverNamespace(server: string, raw: boolean): object {
@@ -223,29 +295,44 @@ export function install(host: Host): readonly unknown[] {
   const textOf = (value: unknown): string | undefined =>
     typeof value === 'string' ? slice(value, 0, MESSAGE_CHARS_MAX) : undefined;
 
-  function describe(error: unknown): Record<string, unknown> {
+  /** What the host is told of a failure. It has no prototype, so that no `toJSON` of the program's can rewrite it. */
+  type Report = Record<string, unknown>;
+  const report = (): Report => createObject(null) as Report;
+
+  function describe(error: unknown): Report {
+    const said = report();
     if ((typeof error !== 'object' && typeof error !== 'function') || error === null) {
-      return { message: formatLog([error], MESSAGE_CHARS_MAX), thrown: error === null ? 'null' : typeof error };
+      said['message'] = formatLog([error], MESSAGE_CHARS_MAX);
+      said['thrown'] = error === null ? 'null' : typeof error;
+      return said;
     }
     const message = textOf(readData(error, 'message'));
-    const isInternal = getPrototypeOf(error) === internalErrorPrototype;
-    return {
-      name: textOf(readData(error, 'name')),
-      message: message ?? formatLog([error], MESSAGE_CHARS_MAX),
-      stack: textOf(readData(error, 'stack')),
-      internal: isInternal ? message : undefined,
-      call: hostFailureOf(error),
-    };
+    said['name'] = textOf(readData(error, 'name'));
+    said['message'] = message ?? formatLog([error], MESSAGE_CHARS_MAX);
+    said['stack'] = textOf(readData(error, 'stack'));
+    if (getPrototypeOf(error) === internalErrorPrototype) said['internal'] = message;
+    said['call'] = hostFailureOf(error);
+    return said;
   }
 
-  function fail(error: unknown): void {
-    let report: Record<string, unknown>;
+  const tellFailure = (said: Report): void => {
+    host(encodeCall('run', 'fail', 0, stringify(said)));
+  };
+
+  /** `describe` for errors that may be hostile: a Proxy can throw at every look. */
+  function describeAny(error: unknown): Report {
     try {
-      report = describe(error);
+      return describe(error);
     } catch {
-      report = { message: 'the thrown value cannot be read' };
+      const said = report();
+      said['message'] = 'the thrown value cannot be read';
+      return said;
     }
-    host(encodeCall('run', 'fail', 0, stringify(report)));
+  }
+
+  function failResult(words: string, said: Report = report()): void {
+    said['result'] = words;
+    tellFailure(said);
   }
 
   /** Why a value cannot be an answer although `JSON.stringify` would turn it into something. */
@@ -263,23 +350,21 @@ export function install(host: Host): readonly unknown[] {
     try {
       const refused = refusal(value);
       if (refused !== undefined) {
-        host(encodeCall('run', 'fail', 0, stringify({ result: 'the program returned ' + refused })));
+        failResult('the program returned ' + refused);
         return;
       }
       text = value === undefined ? 'null' : stringify(value);
     } catch (error) {
-      const report = describe(error);
-      report['result'] = 'the returned value cannot be written as JSON: ' + String(report['message']);
-      host(encodeCall('run', 'fail', 0, stringify(report)));
+      const said = describeAny(error);
+      failResult('the returned value cannot be written as JSON: ' + toText(said['message']), said);
       return;
     }
-    if (text === undefined) {
-      host(encodeCall('run', 'fail', 0, stringify({ result: 'the program returned a value without a JSON form' })));
-    } else if (text.length > valueChars) {
-      host(encodeCall('run', 'fail', 0, stringify({ tooLarge: text.length })));
-    } else {
-      host(encodeCall('run', 'finish', 0, text));
-    }
+    if (text === undefined) failResult('the program returned a value without a JSON form');
+    else if (text.length > valueChars) {
+      const said = report();
+      said['tooLarge'] = text.length;
+      tellFailure(said);
+    } else host(encodeCall('run', 'finish', 0, text));
   }
 
   async function drive(program: () => Promise<unknown>): Promise<void> {
@@ -287,7 +372,7 @@ export function install(host: Host): readonly unknown[] {
     try {
       value = await program();
     } catch (error) {
-      fail(error);
+      tellFailure(describeAny(error));
       return;
     }
     finish(value);
@@ -381,6 +466,8 @@ export function install(host: Host): readonly unknown[] {
     random.seed(a, b, c, d);
     logChars = config.logChars;
     valueChars = config.valueChars;
+    callsMax = config.calls;
+    inFlightMax = config.callsInFlight;
     hidden(global, 'params', config.params);
     for (const [interfaceName, group] of Object.entries(globals)) {
       if (interfaceName !== '' && !config.grants.includes(interfaceName)) {
@@ -393,7 +480,7 @@ export function install(host: Host): readonly unknown[] {
     drive(program);
   };
 
-  return [begin, run, settle, fail];
+  return [begin, run, settle, (error: unknown) => tellFailure(describeAny(error))];
 }
 
 /** `queueMicrotask` on the captured promise, so that replacing `Promise` or `then` does not change it. */

@@ -53,11 +53,11 @@ export function createLocalCalls(options: LocalCallsOptions): LocalCalls {
   };
 }
 
-async function main(port: MessagePort, boot: WorkerBoot): Promise<void> {
+function main(port: MessagePort, boot: WorkerBoot): void {
   try {
     const snapshot = decodeSnapshot(boot.snapshot, boot.engineHash);
     const maker = new GuestMaker(createEngine(boot.wasm), snapshot, boot.memoryBytes);
-    await new WorkerLoop(port, boot, maker, createLocalCalls).start();
+    new WorkerLoop(port, boot, maker, createLocalCalls).start();
   } catch (error) {
     const broken: ToMain = { kind: 'broken', message: error instanceof Error ? error.message : String(error) };
     port.postMessage([broken]);
@@ -67,5 +67,5 @@ async function main(port: MessagePort, boot: WorkerBoot): Promise<void> {
 // The boot comes as the first message: the thread starts while the main thread still compiles the engine.
 if (parentPort) {
   const port = parentPort;
-  port.once('message', (boot: WorkerBoot) => void main(port, boot));
+  port.once('message', (boot: WorkerBoot) => main(port, boot));
 }

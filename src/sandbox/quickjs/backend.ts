@@ -7,11 +7,12 @@
  */
 import type { ErrorCode } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
-import type { LogLine, RunEnd, RunRequest, SandboxBackend } from '../backend.ts';
+import type { HostReply, LogLine, RunEnd, RunRequest, SandboxBackend } from '../backend.ts';
+import type { Limits } from '../limits.ts';
 import { describeFailure } from './failure.ts';
 import type { FailReport } from './guest.ts';
 import type { ToMain, ToWorker, WorkerBoot, WorkerEnd, WorkerStats } from './messages.ts';
-import { createMonotonic, createWatch, overdueRun } from './watchdog.ts';
+import { askToStop, busySince, createMonotonic, createWatch, overdueRun, runningRun } from './watchdog.ts';
 
 /** What the backend needs of a thread; `node:worker_threads` Workers fit. */
 export interface WorkerThread {
@@ -46,6 +47,11 @@ const OVERDUE_TOLERANCE_MS = 100;
 const WATCH_INTERVAL_MS = 25;
 /** How long a stopped or overdue run may take to say its last word. */
 const LAST_WORD_MS = 200;
+
+/** A thread that has not come back for this long counts as so many waiting runs; one that starts, as these. */
+const BUSY_MS = 3;
+const BUSY_RUNS = 64;
+const STARTING_RUNS = 8;
 
 interface PendingRun {
   readonly run: number;
@@ -105,9 +111,10 @@ export class QuickJsBackend implements SandboxBackend {
   }
 
   run(request: RunRequest): Promise<RunEnd> {
+    const startedMs = this.#now();
+    if (this.#closed) return Promise.resolve(toRunEnd(request.limits, failed('request.shutdown'), NOTHING_HEARD, 0));
     const worker = this.#choose();
     const run = this.#nextRun++;
-    const startedMs = this.#now();
     return new Promise((resolve) => {
       const pending: PendingRun = {
         run,
@@ -124,7 +131,7 @@ export class QuickJsBackend implements SandboxBackend {
           request.signal.removeEventListener('abort', onAbort);
           worker.lastUsedMs = this.#now();
           if (worker.runs.size === 0) this.#rest();
-          resolve(toRunEnd(pending, end, this.#now() - startedMs));
+          resolve(toRunEnd(request.limits, end, pending, this.#now() - startedMs));
         },
       };
       const onAbort = (): void => this.#stop(pending, 'request.cancelled');
@@ -147,6 +154,8 @@ export class QuickJsBackend implements SandboxBackend {
           argumentBytes: limits.argumentBytes,
           logBytes: limits.logBytes,
           keptValueBytes: limits.keptValueBytes,
+          calls: limits.calls,
+          callsInFlight: limits.callsInFlight,
         },
       });
       pending.timer = setTimeout(() => this.#stop(pending, 'limit.time'), limits.wallMs + OVERDUE_TOLERANCE_MS);
@@ -186,10 +195,17 @@ export class QuickJsBackend implements SandboxBackend {
   }
 
   #choose(): WorkerSlot {
+    const now = this.#now();
     let best: WorkerSlot | undefined;
-    for (const worker of this.#workers) if (!best || worker.runs.size < best.runs.size) best = worker;
+    let least = Number.POSITIVE_INFINITY;
+    for (const worker of this.#workers) {
+      const load = loadOf(worker, now);
+      if (load >= least) continue;
+      least = load;
+      best = worker;
+    }
     if (!best) return this.#spawn();
-    if (best.runs.size > 0 && this.#workers.size < this.#options.workersMax) this.#spawn();
+    if (least > 0 && this.#workers.size < this.#options.workersMax) this.#spawn();
     return best;
   }
 
@@ -225,9 +241,9 @@ export class QuickJsBackend implements SandboxBackend {
     thread.on('message', (batch) => this.#heard(worker, batch));
     thread.on('error', (error) => {
       const code = error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'limit.memory' : 'internal.error';
-      this.#lose(worker, code, this.#runningIn(worker), error.message);
+      this.#lose(worker, code, runningRun(worker.watch), error.message);
     });
-    thread.on('exit', () => this.#lose(worker, 'internal.error', this.#runningIn(worker), 'the worker exited'));
+    thread.on('exit', () => this.#lose(worker, 'internal.error', runningRun(worker.watch), 'the worker exited'));
     thread.unref();
     if (Object.keys(this.#inventory).length > 0) this.#post(worker, { kind: 'inventory', names: this.#inventory });
     return worker;
@@ -257,18 +273,7 @@ export class QuickJsBackend implements SandboxBackend {
           const pending = worker.runs.get(message.run);
           if (!pending) break;
           pending.hostCalls++;
-          const { run, call } = message;
-          pending.request
-            .hostCall({
-              call,
-              interfaceName: message.interfaceName,
-              functionName: message.functionName,
-              argumentsText: message.text,
-            })
-            .then((reply) => {
-              if (worker.runs.has(run))
-                this.#post(worker, { kind: 'settle', run, call, ok: reply.ok, text: reply.text });
-            });
+          void this.#serve(pending, message);
           break;
         }
         case 'log': {
@@ -292,14 +297,28 @@ export class QuickJsBackend implements SandboxBackend {
     }
   }
 
+  /** One host call of a run. The contract says that it never rejects; a fault of ours must not end the process. */
+  async #serve(pending: PendingRun, message: Extract<ToMain, { kind: 'call' }>): Promise<void> {
+    const { worker, run } = pending;
+    const { call, interfaceName, functionName, text } = message;
+    let reply: HostReply;
+    try {
+      reply = await pending.request.hostCall({ call, interfaceName, functionName, argumentsText: text });
+    } catch {
+      reply = INTERNAL_FAILURE;
+    }
+    if (worker.runs.has(run)) this.#post(worker, { kind: 'settle', run, call, ok: reply.ok, text: reply.text });
+  }
+
   /** Ends a run from outside and gives its worker a moment to say the last word. */
   #stop(pending: PendingRun, code: ErrorCode): void {
     const { worker, run } = pending;
     if (!worker.runs.has(run)) return;
     this.#post(worker, { kind: 'stop', run, code });
+    if (code === 'request.cancelled' && runningRun(worker.watch) === run) askToStop(worker.watch, run);
     const late = setTimeout(() => {
       if (!worker.runs.has(run)) return;
-      if (this.#runningIn(worker) === run) this.#lose(worker, code, run);
+      if (runningRun(worker.watch) === run) this.#lose(worker, code, run);
       else pending.finish(failed(code));
     }, LAST_WORD_MS - OVERDUE_TOLERANCE_MS);
     late.unref();
@@ -325,10 +344,6 @@ export class QuickJsBackend implements SandboxBackend {
     this.#watchTimer = undefined;
   }
 
-  #runningIn(worker: WorkerSlot): number | undefined {
-    return worker.watch[0] === 0 ? undefined : worker.watch[2];
-  }
-
   /** Gives a worker up: the culprit is answered with `code`, its neighbours with `sandbox.lost`, a new worker starts. */
   #lose(worker: WorkerSlot, code: ErrorCode, culprit: number | undefined, detail?: string): void {
     if (worker.lost) return;
@@ -343,7 +358,8 @@ export class QuickJsBackend implements SandboxBackend {
     if (this.#closed) return;
     this.#killed[code] = (this.#killed[code] ?? 0) + 1;
     this.#options.onWorkerLost?.(detail ?? code);
-    if (code !== 'sandbox.unavailable' && this.#workers.size < this.#options.workersMin) this.#spawn();
+    // One that never came up would do the same again at once; the next run is what tries it again.
+    if (worker.ready && this.#workers.size < this.#options.workersMin) this.#spawn();
   }
 
   #shrink(): void {
@@ -372,6 +388,20 @@ export class QuickJsBackend implements SandboxBackend {
   }
 }
 
+const NOTHING_HEARD = { logs: [], logsDropped: 0, hostCalls: 0 };
+
+const INTERNAL_FAILURE: HostReply = {
+  ok: false,
+  text: '{"code":"internal.error","kind":"internal","message":"an internal failure of the host","retryable":false,"issues":[]}',
+};
+
+/** Runs that a worker has, and what makes a new one wait there: code that has kept the thread for a while, or its start. */
+function loadOf(worker: WorkerSlot, nowMs: number): number {
+  const since = busySince(worker.watch);
+  const busy = since !== 0 && nowMs - since > BUSY_MS;
+  return worker.runs.size + (busy ? BUSY_RUNS : 0) + (worker.ready ? 0 : STARTING_RUNS);
+}
+
 function failed(code: ErrorCode, detail?: string): WorkerEnd {
   const report: FailReport = detail === undefined ? {} : { message: detail };
   return {
@@ -385,19 +415,24 @@ function failed(code: ErrorCode, detail?: string): WorkerEnd {
   };
 }
 
-function toRunEnd(pending: PendingRun, end: WorkerEnd, wallMs: number): RunEnd {
+function toRunEnd(
+  limits: Limits,
+  end: WorkerEnd,
+  heard: Pick<PendingRun, 'logs' | 'logsDropped' | 'hostCalls'>,
+  wallMs: number,
+): RunEnd {
   return {
     valueText: end.valueText,
-    failure: end.failure ? describeFailure(end.failure, pending.request.limits) : undefined,
-    logs: pending.logs,
-    logsDropped: pending.logsDropped,
+    failure: end.failure ? describeFailure(end.failure, limits) : undefined,
+    logs: heard.logs,
+    logsDropped: heard.logsDropped,
     callsLeft: end.callsLeft,
     usage: {
       wallMs,
       guestCpuMs: end.cpuMs,
       queueMs: 0,
       memoryPeakBytes: end.memoryPeakBytes,
-      hostCalls: pending.hostCalls,
+      hostCalls: heard.hostCalls,
       bytesIn: end.bytesIn,
       bytesOut: end.bytesOut,
     },

@@ -23,6 +23,7 @@ const OBJECT = 8;
 const ARRAY = 9;
 /** Nesting beyond this goes as text: the engine's reader recurses on its own stack. */
 const DEPTH_MAX = 200;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the class is "every unit that Latin-1 has", NUL included.
 const WIDE = /[^\u0000-\u00ff]/;
 
 /** The bytes of `value`, in a buffer of their own that may be transferred; `undefined` when it nests too deeply. */

@@ -28,7 +28,7 @@ export class GuestPool {
   }
 
   /** A guest that no other tenant has ever used. The caller gives it back with `giveBack`, once. */
-  async lease(tenant: string): Promise<Guest> {
+  lease(tenant: string): Guest {
     this.#leased++;
     const own = this.#used.get(tenant);
     const reused = own?.pop();
@@ -37,7 +37,7 @@ export class GuestPool {
       if (own?.length === 0) this.#used.delete(tenant);
       return reused;
     }
-    return this.#fresh.pop() ?? (await this.#make());
+    return this.#fresh.pop() ?? this.#make();
   }
 
   /** Takes a guest back after its run. `reason` names why it cannot be used again; `undefined` = it is clean. */
@@ -59,10 +59,15 @@ export class GuestPool {
   }
 
   /** Makes one fresh guest if fewer than wanted are ready; false when enough are. One at a time, between messages. */
-  async warmOne(): Promise<boolean> {
+  warmOne(): boolean {
     if (this.#fresh.length + this.#usedCount + this.#leased >= this.#warmWanted) return false;
-    this.#fresh.push(await this.#make());
+    this.#fresh.push(this.#make());
     return true;
+  }
+
+  /** Guests made so far. */
+  get made(): number {
+    return this.#made;
   }
 
   stats(): WorkerStats {
@@ -77,9 +82,9 @@ export class GuestPool {
     };
   }
 
-  async #make(): Promise<Guest> {
+  #make(): Guest {
     const start = this.#nowMs();
-    const guest = await this.#maker.make();
+    const guest = this.#maker.make();
     this.#makeMs += this.#nowMs() - start;
     this.#made++;
     return guest;

@@ -11,7 +11,16 @@ import { decodeCallHead, encodeReply } from '../../bindings/codec.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import { LIMITS } from '../limits.ts';
 import { type EngineFactory, GuestMemoryError, type QuickJsInstance } from './instance.ts';
-import { heapBreak, readBreak, resetToSnapshot, type Snapshot, stampSnapshot, takeSnapshot } from './snapshot.ts';
+import {
+  heapBreak,
+  readBreak,
+  resetToSnapshot,
+  type Snapshot,
+  snapshotEnd,
+  stampSnapshot,
+  takeSnapshot,
+  usedMostOfStack,
+} from './snapshot.ts';
 
 /** Limits of one run, in the units of `sandbox/limits`. */
 export interface GuestLimits {
@@ -22,6 +31,8 @@ export interface GuestLimits {
   readonly argumentBytes: number;
   readonly logBytes: number;
   readonly keptValueBytes: number;
+  readonly calls: number;
+  readonly callsInFlight: number;
 }
 
 export interface GuestStart {
@@ -70,6 +81,8 @@ export interface GuestHost {
   /** Called when guest code starts and stops running: the watchdog's view of this thread. */
   sliceStarted(allowanceMs: number): void;
   sliceEnded(): void;
+  /** Whether the run was cancelled while guest code runs, when no message can be heard. */
+  stopAsked(): boolean;
   ended(end: GuestEnd): void;
 }
 
@@ -80,7 +93,11 @@ const FAIL = 3;
 /** Jobs between two looks at the clock. */
 const JOB_BATCH = 32;
 /** Longest report of a failure that is read out of a guest. */
-const REPORT_CHARS_MAX = 64 * 1024;
+const REPORT_CHARS_MAX = 256 * 1024;
+/** Calls of all kinds, waits included, that may be without an answer; the prelude stays far below it. */
+const WAITING_MAX = 16_384;
+/** A guest that a run has filled beyond this is not kept: it would hold the memory, and making one costs under 1 ms. */
+const KEPT_HEAP_BYTES_MAX = 4 * 1024 * 1024;
 
 export class Guest {
   readonly #instance: QuickJsInstance;
@@ -98,9 +115,9 @@ export class Guest {
   #waiting = new Set<number>();
   /** Calls that were refused here, by number: how an uncaught refusal is known by its code. */
   #refused = new Map<number, ErrorCode>();
+  #toolCalls = 0;
   #bytesIn = 0;
   #bytesOut = 0;
-  #peakBytes = 0;
   #compiling = false;
   #interruptedAfterEnd = false;
 
@@ -135,7 +152,7 @@ export class Guest {
     this.#refused = new Map();
     this.#bytesIn = start.source.length + start.paramsText.length;
     this.#bytesOut = 0;
-    this.#peakBytes = 0;
+    this.#toolCalls = 0;
     this.#gauge.limitBytes = start.limits.memoryBytes;
     this.#gauge.refused = false;
     this.#wallDeadline = host.monotonicMs() + start.limits.wallMs;
@@ -173,12 +190,18 @@ export class Guest {
   #launch(start: GuestStart): void {
     // The snapshot bears the largest stack; a smaller one is set in the runtime, and the reset takes it back.
     if (start.limits.stackBytes < LIMITS.stackBytes.max) this.#instance.limitStack(start.limits.stackBytes);
-    const config = `{"grants":${JSON.stringify(start.grants)},"seed":${JSON.stringify(start.seed)},"logChars":${
-      start.limits.logBytes
-    },"valueChars":${start.limits.keptValueBytes},"params":${start.paramsText}}`;
-    this.#enter(BEGIN, (instance) => [instance.newText(config)]);
+    const { logBytes, keptValueBytes, calls, callsInFlight } = start.limits;
+    const config = JSON.stringify({
+      grants: start.grants,
+      seed: start.seed,
+      logChars: logBytes,
+      valueChars: keptValueBytes,
+      calls,
+      callsInFlight,
+    });
+    this.#enter(BEGIN, (instance) => [instance.newText(`${config.slice(0, -1)},"params":${start.paramsText}}`)]);
     if (this.#ended) return;
-    const program = this.#instance.evaluate(start.source, 'program.js');
+    const program = this.#instance.evaluate(start.source);
     if (program.threw) {
       // The engine refuses what the parser accepted; the error is the engine's own, no code of the program has run.
       this.#compiling = true;
@@ -249,8 +272,10 @@ export class Guest {
   #overdue(): boolean {
     if (this.#latched) return true;
     const start = this.#start as GuestStart;
-    const now = (this.#host as GuestHost).monotonicMs();
-    if (now >= this.#wallDeadline) this.#latched = 'limit.time';
+    const host = this.#host as GuestHost;
+    const now = host.monotonicMs();
+    if (host.stopAsked()) this.#latched = 'request.cancelled';
+    else if (now >= this.#wallDeadline) this.#latched = 'limit.time';
     else if (this.#cpuUsedMs + now - this.#sliceStart >= start.limits.cpuMs) this.#latched = 'limit.cpu';
     return this.#latched !== undefined;
   }
@@ -262,10 +287,7 @@ export class Guest {
     const head = decodeCallHead(text);
     if (!head) return refused('denied.capability', 'not a call');
     const body = text.slice(head.bodyStart);
-    if (head.interfaceName === 'run') {
-      this.#heard(head.functionName, body);
-      return undefined;
-    }
+    if (head.interfaceName === 'run') return this.#heard(head.functionName, head.id, body);
     if (!this.#granted.has(head.interfaceName)) {
       return this.#refuse(head.id, 'denied.capability', `the capability ${head.interfaceName} is not granted`);
     }
@@ -283,9 +305,18 @@ export class Guest {
       if (!reply) return refused('denied.capability', `there is no ${head.interfaceName}.${head.functionName}`);
       return encodeReply(reply.ok, reply.text);
     }
+    const overCalls = this.#callsRefused(head.interfaceName, head.functionName);
+    if (overCalls !== undefined) return this.#refuse(head.id, 'limit.calls', overCalls);
     this.#waiting.add(head.id);
     (this.#host as GuestHost).callLater(head.id, head.interfaceName, head.functionName, body);
     return undefined;
+  }
+
+  #callsRefused(interfaceName: string, functionName: string): string | undefined {
+    const { calls } = (this.#start as GuestStart).limits;
+    if (this.#waiting.size >= WAITING_MAX) return `the run has ${WAITING_MAX} calls without an answer`;
+    if (interfaceName !== 'tools' || functionName !== 'call' || ++this.#toolCalls <= calls) return undefined;
+    return tooManyCalls(calls);
   }
 
   #refuse(call: number, code: ErrorCode, message: string): string {
@@ -293,18 +324,14 @@ export class Guest {
     return refused(code, message);
   }
 
-  #heard(verb: string, body: string): void {
-    if (verb === 'finish') {
-      this.#finishWith(undefined, body);
-      return;
+  /** What the prelude says of the run itself. */
+  #heard(verb: string, call: number, body: string): string | undefined {
+    if (verb === 'over') {
+      return this.#refuse(call, 'limit.calls', tooManyCalls((this.#start as GuestStart).limits.calls));
     }
-    let report: FailReport = {};
-    try {
-      if (body.length <= REPORT_CHARS_MAX) report = JSON.parse(body) as FailReport;
-    } catch {
-      report = { message: 'the program failed with an unreadable error' };
-    }
-    this.#judge(report);
+    if (verb === 'finish') this.#finishWith(undefined, body);
+    else if (verb === 'fail') this.#judge(body.length <= REPORT_CHARS_MAX ? readReport(body) : {});
+    return undefined;
   }
 
   /** Turns the guest's report into a code. Limits come from host state or the engine's own error object, never from text. */
@@ -312,30 +339,36 @@ export class Guest {
     let code: ErrorCode;
     if (this.#latched) code = this.#latched;
     else if (report.tooLarge !== undefined) code = 'limit.value';
-    else if (report.internal === 'stack overflow') code = 'limit.stack';
-    else if (report.internal === 'out of memory' || this.#gauge.refused) code = 'limit.memory';
+    else if (report.internal === 'stack overflow' && this.#overflowed()) code = 'limit.stack';
+    else if (this.#gauge.refused) code = 'limit.memory';
     else if (this.#compiling) code = 'program.syntax';
     else if (report.result !== undefined) code = 'program.result';
     else code = this.#refused.get(report.call ?? 0) ?? 'program.error';
     this.#finishWith({ code, report }, undefined);
   }
 
+  #overflowed(): boolean {
+    const { stackBytes } = (this.#start as GuestStart).limits;
+    return usedMostOfStack(this.#snapshot, this.#instance.memory, stackBytes);
+  }
+
   #finishWith(failure: { code: ErrorCode; report: FailReport } | undefined, valueText: string | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#peakBytes = Math.min(heapBreak(this.#snapshot, this.#instance.memory), this.memoryBytes);
+    const heapEnd = Math.min(heapBreak(this.#snapshot, this.#instance.memory), this.memoryBytes);
     if (valueText !== undefined) this.#bytesOut += valueText.length;
     const code = failure?.code;
     const sound = code === undefined || code === 'program.error' || code === 'program.result';
+    const small = heapEnd - snapshotEnd(this.#snapshot) <= KEPT_HEAP_BYTES_MAX;
     this.#end = {
       valueText,
       failure,
       cpuMs: 0,
-      memoryPeakBytes: this.#peakBytes,
+      memoryPeakBytes: heapEnd,
       bytesIn: this.#bytesIn,
       bytesOut: this.#bytesOut,
       callsLeft: this.#waiting.size,
-      clean: sound && !this.#gauge.refused && this.memoryBytes === this.#snapshot.memoryBytes,
+      clean: sound && small && !this.#gauge.refused && this.memoryBytes === this.#snapshot.memoryBytes,
     };
   }
 
@@ -346,7 +379,12 @@ export class Guest {
     if (!end || !host) return;
     this.#end = undefined;
     this.#host = undefined;
-    host.ended({ ...end, cpuMs: this.#cpuUsedMs, clean: end.clean && !this.#interruptedAfterEnd });
+    const cpuMs = this.#cpuUsedMs;
+    const clean = end.clean && !this.#interruptedAfterEnd;
+    // What ran after the value was handed over may have passed the deadline; no value is accepted after it.
+    if (end.failure === undefined && host.monotonicMs() >= this.#wallDeadline) {
+      host.ended({ ...end, valueText: undefined, failure: { code: 'limit.time', report: {} }, cpuMs, clean: false });
+    } else host.ended({ ...end, cpuMs, clean });
   }
 }
 
@@ -362,20 +400,57 @@ function refused(code: ErrorCode, message: string): string {
   return encodeReply(false, JSON.stringify({ code, kind, message, retryable: false, issues: [] }));
 }
 
+function tooManyCalls(calls: number): string {
+  return `the run has made its ${calls} calls (limit \`calls\`)`;
+}
+
+/** The guest's words on its error, of which only the forms that we know are kept: whoever words them trusts their types. */
+function readReport(body: string): FailReport {
+  let said: Record<string, unknown> | null = null;
+  try {
+    said = JSON.parse(body) as Record<string, unknown> | null;
+  } catch {
+    // Falls through: the failure is one all the same.
+  }
+  const text = (key: string): string | undefined => {
+    const value = said?.[key];
+    return typeof value === 'string' ? value : undefined;
+  };
+  const whole = (key: string): number | undefined => {
+    const value = said?.[key];
+    return typeof value === 'number' ? value : undefined;
+  };
+  const fields = {
+    name: text('name'),
+    message: text('message'),
+    stack: text('stack'),
+    internal: text('internal'),
+    thrown: text('thrown'),
+    result: text('result'),
+    call: whole('call'),
+    tooLarge: whole('tooLarge'),
+  };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as FailReport;
+}
+
 /** V8's own stack ending inside the engine is a stack overflow of the guest; anything else is a trap. */
 function trapCode(error: unknown): ErrorCode {
   return error instanceof RangeError ? 'limit.stack' : 'internal.error';
 }
 
 /** Boots one guest, runs the prelude in it and takes its snapshot: what the build does, once. */
-export async function bootTemplate(
+export function bootTemplate(
   factory: EngineFactory,
   prelude: string,
   memoryBytes: number,
   stackBytes: number,
-): Promise<Snapshot> {
-  const quiet = { hostCall: () => undefined, shouldInterrupt: () => false, mayGrow: () => true };
-  const template = await factory.create(memoryBytes, quiet);
+): Snapshot {
+  const template = factory.create(memoryBytes, {
+    hostCall: () => undefined,
+    shouldInterrupt: () => false,
+    growthLimitBytes: () => memoryBytes,
+    growthRefused: () => undefined,
+  });
   const { breakAddress } = factory.build;
   const heapStart = readBreak(template.memory, breakAddress);
   const entries = template.boot(stackBytes, prelude);
@@ -397,15 +472,14 @@ export class GuestMaker {
     this.#memoryBytes = memoryBytes;
   }
 
-  async make(): Promise<Guest> {
+  make(): Guest {
     const gauge: Gauge = { guest: undefined, limitBytes: this.#memoryBytes, refused: false };
-    const instance = await this.#factory.create(this.#memoryBytes, {
+    const instance = this.#factory.create(this.#memoryBytes, {
       hostCall: (text) => gauge.guest?.hostCall(text),
       shouldInterrupt: () => gauge.guest?.shouldInterrupt() ?? false,
-      mayGrow: (bytes) => {
-        const allowed = bytes <= gauge.limitBytes;
-        if (!allowed) gauge.refused = true;
-        return allowed;
+      growthLimitBytes: () => Math.min(gauge.limitBytes, this.#memoryBytes),
+      growthRefused: () => {
+        gauge.refused = true;
       },
     });
     stampSnapshot(this.#snapshot, instance.memory);

@@ -2,63 +2,34 @@
  * One QuickJS engine on one WebAssembly memory of its own: the lowest floor of the sandbox. It knows pointers and texts,
  * nothing of runs, tools or deadlines. Only strings cross here; no host object ever becomes a guest value.
  *
- * We use the engine's flat C interface (`QuickJSFFI`) and not the object wrappers of quickjs-emscripten-core, because a
- * snapshot that is copied into a fresh memory brings its runtime along: there is nothing to construct, and the pointers
- * of the template are valid in every copy (docs/adr/0006).
+ * We use the engine's flat C interface and not the object wrappers of quickjs-emscripten-core, because a snapshot that is
+ * copied into a fresh memory brings its runtime along: there is nothing to construct, and the pointers of the template are
+ * valid in every copy (docs/adr/0006).
  */
-import loaderModule from '@jitl/quickjs-wasmfile-release-sync/emscripten-module';
-import { QuickJSFFI } from '@jitl/quickjs-wasmfile-release-sync/ffi';
-
-/** Names inside the engine's WASM file that its loader minifies; tied to the file's hash, proven by the self-test. */
-interface EngineImports {
-  readonly resizeHeap: string;
-  readonly localTime: string;
-  readonly timeZone: string;
-}
-
-/** What `instance.ts` needs to know of an engine build. */
-export interface EngineBuild {
-  readonly name: string;
-  readonly imports: EngineImports;
-  /** Address of the word that holds the heap's break; proven by a test that allocates and looks. */
-  readonly breakAddress: number;
-}
-
-export const BELLARD_2025_09: EngineBuild = {
-  name: 'quickjs-2025-09-13 (quickjs-emscripten 0.32.0, release-sync)',
-  imports: { resizeHeap: 'k', localTime: 'm', timeZone: 'n' },
-  breakAddress: 86_864,
-};
+import { BELLARD_2025_09, type EngineBuild, type EngineExports, type EngineImport } from './engine-build.ts';
 
 const PAGE_BYTES = 65_536;
 /** The engine's import declares this minimum. */
 export const INITIAL_PAGES = 256;
 
-type Ffi = QuickJSFFI;
-/** The package's types take its ESM default export for a namespace; at run time it is the loader itself. */
-const loadEmscripten = loaderModule as unknown as (options: {
-  wasmMemory: WebAssembly.Memory;
-  instantiateWasm(
-    imports: WebAssembly.Imports,
-    onSuccess: (instance: WebAssembly.Instance) => void,
-  ): WebAssembly.Exports;
-}) => Promise<EmscriptenHeap>;
 type Pointer = number;
 
-/** Callbacks out of the engine. Both are called on the thread that runs the guest, never concurrently. */
+/** Callbacks out of the engine. All are called on the thread that runs the guest, never concurrently. */
 export interface InstanceHooks {
   /** A guest's host call. The text is the guest's; the returned text goes back to it, `undefined` gives undefined. */
   hostCall(text: string): string | undefined;
   /** Asked every 10,000 polls of the interpreter; true stops the program with an uncatchable error. */
   shouldInterrupt(): boolean;
-  /** Asked before the memory grows to `bytes`; false makes the allocation fail inside the guest. */
-  mayGrow(bytes: number): boolean;
+  /** How far the memory may grow just now, in bytes. */
+  growthLimitBytes(): number;
+  /** The guest asked for more and was refused; its allocation fails. */
+  growthRefused(): void;
 }
 
 export interface EngineFactory {
   readonly build: EngineBuild;
-  /** Makes an instance with its own memory of at most `memoryBytes`; about 0.5 ms. */
-  create(memoryBytes: number, hooks: InstanceHooks): Promise<QuickJsInstance>;
+  /** Makes an instance with its own memory of at most `memoryBytes`; about half a millisecond. */
+  create(memoryBytes: number, hooks: InstanceHooks): QuickJsInstance;
 }
 
 /** What a call into the guest gave: a pointer that must be released, or an exception that must be released. */
@@ -67,119 +38,166 @@ export interface CallResult {
   readonly threw: boolean;
 }
 
-/** Binds the glue to the compiled module; instances are then made from it. */
+/** Binds a table of names to the compiled module; instances are then made from it. */
 export function createEngine(wasm: WebAssembly.Module, build: EngineBuild = BELLARD_2025_09): EngineFactory {
   return {
     build,
-    async create(memoryBytes, hooks) {
+    create(memoryBytes, hooks) {
       const maximum = Math.floor(memoryBytes / PAGE_BYTES);
       const memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum });
-      const heap = await loadEmscripten({
-        wasmMemory: memory,
-        instantiateWasm(imports, onSuccess) {
-          patchImports(imports, build, memory, hooks);
-          const instance = new WebAssembly.Instance(wasm, imports);
-          onSuccess(instance);
-          return instance.exports;
-        },
-      });
-      return new QuickJsInstance(new QuickJSFFI(heap as never), heap, memory, hooks);
+      const box: { instance: QuickJsInstance | undefined } = { instance: undefined };
+      const imports = importsFor(memory, hooks, box);
+      const table: Record<string, unknown> = {};
+      for (const [purpose, name] of Object.entries(build.imports)) table[name] = imports[purpose as EngineImport];
+      const raw = new WebAssembly.Instance(wasm, { a: table }).exports;
+      const exports: Record<string, unknown> = {};
+      for (const [purpose, name] of Object.entries(build.exports)) exports[purpose] = raw[name];
+      // The table says so of a file that is pinned by its hash.
+      const engine = exports as unknown as EngineExports;
+      engine.initialise();
+      box.instance = new QuickJsInstance(engine, memory, hooks);
+      return box.instance;
     },
   };
 }
 
-/** Puts our answers in place of the glue's where the glue would ask the host's clock zone or grow without asking us. */
-function patchImports(
-  imports: WebAssembly.Imports,
-  build: EngineBuild,
+/** Codes of WASI for "not supported" and "not a file". */
+const WASI_NOTSUP = 52;
+const WASI_SPIPE = 70;
+
+/** The engine's whole world. Nothing here answers with anything of the host. */
+function importsFor(
   memory: WebAssembly.Memory,
   hooks: InstanceHooks,
-): void {
-  const table = imports.a as Record<string, (...args: never[]) => unknown>;
-  const resize = table[build.imports.resizeHeap] as ((bytes: number) => boolean) | undefined;
-  if (!resize) throw new Error('the engine file does not have the expected imports');
-  table[build.imports.resizeHeap] = ((bytes: number) => {
-    if (!hooks.mayGrow(bytes >>> 0)) return 0;
-    if (resize(bytes)) return 1;
-    hooks.mayGrow(Number.POSITIVE_INFINITY);
-    return 0;
-  }) as never;
-  // struct tm of POSIX; the guest lives in UTC whatever the host's zone is.
-  table[build.imports.localTime] = ((seconds: bigint, at: number) => {
-    const date = new Date(Number(seconds) * 1000);
-    const view = new Int32Array(memory.buffer, at, 10);
-    const yearStart = Date.UTC(date.getUTCFullYear(), 0, 1);
-    view[0] = date.getUTCSeconds();
-    view[1] = date.getUTCMinutes();
-    view[2] = date.getUTCHours();
-    view[3] = date.getUTCDate();
-    view[4] = date.getUTCMonth();
-    view[5] = date.getUTCFullYear() - 1900;
-    view[6] = date.getUTCDay();
-    view[7] = Math.floor((date.getTime() - yearStart) / 86_400_000);
-    view[8] = 0;
-    view[9] = 0;
-  }) as never;
-  table[build.imports.timeZone] = ((offset: number, daylight: number) => {
-    const view = new Int32Array(memory.buffer);
-    view[offset >> 2] = 0;
-    view[daylight >> 2] = 0;
-  }) as never;
+  box: { readonly instance: QuickJsInstance | undefined },
+): Record<EngineImport, unknown> {
+  const dead = (what: string) => (): never => {
+    throw new WebAssembly.RuntimeError(`the engine gave up: ${what}`);
+  };
+  const writeWord = (at: number, value: number): void => {
+    new Uint32Array(memory.buffer, at, 1)[0] = value;
+  };
+  return {
+    memory,
+    assertFailed: dead('an assertion failed'),
+    abort: dead('abort'),
+    exit: dead('exit'),
+    keepAliveReset: () => undefined,
+    localTime: (seconds: bigint, at: number) => writeUtc(memory, Number(seconds), at),
+    // Guests live in UTC, whatever the host's zone is.
+    timeZone(offset: number, daylight: number) {
+      writeWord(offset, 0);
+      writeWord(daylight, 0);
+    },
+    setTimer: () => 0,
+    // Read once while a context is made, to seed a generator that the prelude replaces; equal builds must be equal.
+    now: () => 0,
+    resizeHeap: (bytes: number) => grow(memory, bytes >>> 0, hooks),
+    environmentGet: () => 0,
+    environmentSizes(count: number, bytes: number) {
+      writeWord(count, 0);
+      writeWord(bytes, 0);
+      return 0;
+    },
+    close: () => WASI_NOTSUP,
+    seek: () => WASI_SPIPE,
+    // Everything counts as written, and goes nowhere.
+    write(_file: number, vectors: number, count: number, written: number) {
+      const words = new Uint32Array(memory.buffer);
+      let bytes = 0;
+      for (let index = 0; index < count; index++) bytes += words[(vectors >> 2) + index * 2 + 1] ?? 0;
+      words[written >> 2] = bytes;
+      return 0;
+    },
+    callFunction: (context: Pointer, _self: Pointer, count: number, argv: Pointer) =>
+      box.instance?.answer(context, count, argv) ?? 0,
+    shouldInterrupt: () => (hooks.shouldInterrupt() ? 1 : 0),
+    loadModule: () => 0,
+    normalizeModule: () => 0,
+    freeHostReference: () => undefined,
+  };
 }
 
-interface EmscriptenHeap {
-  callbacks: unknown;
-  _malloc(size: number): number;
-  _free(pointer: number): void;
+/** Grows to what is asked and, where that is allowed, to a fifth more than there was, so that it happens seldom. */
+function grow(memory: WebAssembly.Memory, bytes: number, hooks: InstanceHooks): number {
+  const pages = memory.buffer.byteLength / PAGE_BYTES;
+  const needed = Math.ceil(bytes / PAGE_BYTES);
+  const allowed = Math.floor(hooks.growthLimitBytes() / PAGE_BYTES);
+  try {
+    if (needed <= allowed) {
+      memory.grow(Math.min(allowed, Math.max(needed, Math.ceil(pages * 1.2))) - pages);
+      return 1;
+    }
+  } catch {
+    // The process has no more to give; the guest is told the same.
+  }
+  hooks.growthRefused();
+  return 0;
 }
 
-/** Texts go straight into WASM memory: eight times faster than the glue's own loop. */
+/** POSIX `struct tm` of a moment in UTC. */
+function writeUtc(memory: WebAssembly.Memory, seconds: number, at: number): void {
+  const date = new Date(seconds * 1000);
+  const view = new Int32Array(memory.buffer, at, 10);
+  const yearStart = Date.UTC(date.getUTCFullYear(), 0, 1);
+  view[0] = date.getUTCSeconds();
+  view[1] = date.getUTCMinutes();
+  view[2] = date.getUTCHours();
+  view[3] = date.getUTCDate();
+  view[4] = date.getUTCMonth();
+  view[5] = date.getUTCFullYear() - 1900;
+  view[6] = date.getUTCDay();
+  view[7] = Math.floor((date.getTime() - yearStart) / 86_400_000);
+  view[8] = 0;
+  view[9] = 0;
+}
+
+/** Texts go straight into WASM memory: eight times faster than the package's own loop. */
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** Offsets in the template's scratch block, whose bytes are part of the snapshot. */
+const SCRATCH_JOB_CONTEXT = 32;
+const SCRATCH_FILE_NAME = 64;
+const SCRATCH_BYTES = 128;
+/** What the engine's backtraces call a program. */
+export const PROGRAM_FILE = 'program.js';
+
 export class QuickJsInstance {
   readonly memory: WebAssembly.Memory;
-  readonly #ffi: Ffi;
-  readonly #heap: EmscriptenHeap;
+  readonly #engine: EngineExports;
+  readonly #hooks: InstanceHooks;
   #bytes: Uint8Array;
   #words: Int32Array;
-  /** Set by `boot`; parts of the template that every copy shares. */
+  /** Set by `boot` or `adopt`; parts of the template that every copy shares. */
   runtime: Pointer = 0;
   context: Pointer = 0;
-  /** Four words that the guest never sees: arguments and out-parameters of calls. */
+  /** A block that the guest never sees: arguments and out-parameters of calls, and the file name of programs. */
   scratch: Pointer = 0;
 
-  constructor(ffi: Ffi, heap: EmscriptenHeap, memory: WebAssembly.Memory, hooks: InstanceHooks) {
-    this.#ffi = ffi;
-    this.#heap = heap;
+  constructor(engine: EngineExports, memory: WebAssembly.Memory, hooks: InstanceHooks) {
+    this.#engine = engine;
+    this.#hooks = hooks;
     this.memory = memory;
     this.#bytes = new Uint8Array(memory.buffer);
     this.#words = new Int32Array(memory.buffer);
-    heap.callbacks = {
-      callFunction: (_: unknown, context: Pointer, _self: Pointer, count: number, argv: Pointer): Pointer => {
-        if (context !== this.context || count !== 1) return 0;
-        const argument = ffi.QTS_ArgvGetJSValueConstPointer(argv as never, 0);
-        const reply = hooks.hostCall(this.readText(argument));
-        return reply === undefined ? 0 : this.newText(reply);
-      },
-      shouldInterrupt: () => (hooks.shouldInterrupt() ? 1 : 0),
-      loadModuleSource: () => 0,
-      normalizeModule: () => 0,
-      freeHostRef: () => undefined,
-    };
   }
 
   /** Builds runtime, context and the one host function; the result of `prelude(hostFunction)` is returned as a pointer. */
   boot(stackBytes: number, preludeSource: string): CallResult {
-    const ffi = this.#ffi;
-    this.runtime = ffi.QTS_NewRuntime();
-    ffi.QTS_RuntimeSetMaxStackSize(this.runtime as never, stackBytes);
-    this.context = ffi.QTS_NewContext(this.runtime as never, 0 as never);
-    this.scratch = this.#heap._malloc(64);
-    ffi.QTS_RuntimeEnableInterruptHandler(this.runtime as never);
-    const prelude = this.evaluate(preludeSource, 'prelude.js');
+    const engine = this.#engine;
+    this.runtime = engine.newRuntime();
+    engine.setMaxStackSize(this.runtime, stackBytes);
+    this.context = engine.newContext(this.runtime, 0);
+    this.scratch = engine.malloc(SCRATCH_BYTES);
+    this.#freshBytes().fill(0, this.scratch, this.scratch + SCRATCH_BYTES);
+    encoder.encodeInto(PROGRAM_FILE, this.#bytes.subarray(this.scratch + SCRATCH_FILE_NAME));
+    engine.enableInterruptHandler(this.runtime);
+    const prelude = this.evaluate(preludeSource);
     if (prelude.threw) return prelude;
-    const host = ffi.QTS_NewFunction(this.context as never, 'host', 1, false, 1 as never);
+    const name = this.#writeText('host');
+    const host = engine.newFunction(this.context, name.pointer, 1, 0, 1);
+    engine.free(name.pointer);
     const result = this.call(prelude.pointer, [host]);
     this.release(host);
     this.release(prelude.pointer);
@@ -193,23 +211,23 @@ export class QuickJsInstance {
     this.scratch = template.scratch;
   }
 
+  /** The engine asks for the host function. Only the prelude holds it, and it passes one text. */
+  answer(context: Pointer, count: number, argv: Pointer): Pointer {
+    if (context !== this.context || count !== 1) return 0;
+    const reply = this.#hooks.hostCall(this.readText(this.#engine.argument(argv, 0)));
+    return reply === undefined ? 0 : this.newText(reply);
+  }
+
   /** Sets the most stack that guest code may use, in bytes. */
   limitStack(stackBytes: number): void {
-    this.#ffi.QTS_RuntimeSetMaxStackSize(this.runtime as never, stackBytes);
+    this.#engine.setMaxStackSize(this.runtime, stackBytes);
   }
 
   /** Evaluates `source` as a script in the global scope. */
-  evaluate(source: string, fileName: string): CallResult {
+  evaluate(source: string): CallResult {
     const { pointer, length } = this.#writeText(source);
-    const result = this.#ffi.QTS_Eval(
-      this.context as never,
-      pointer as never,
-      length,
-      fileName,
-      0 as never,
-      0 as never,
-    );
-    this.#heap._free(pointer);
+    const result = this.#engine.evaluate(this.context, pointer, length, this.scratch + SCRATCH_FILE_NAME, 0, 0);
+    this.#engine.free(pointer);
     return this.#resolve(result);
   }
 
@@ -217,68 +235,60 @@ export class QuickJsInstance {
   call(callee: Pointer, args: readonly Pointer[]): CallResult {
     const words = this.#freshWords();
     for (let index = 0; index < args.length; index++) words[(this.scratch >> 2) + index] = args[index] as number;
-    const undefinedPointer = this.#ffi.QTS_GetUndefined();
-    const result = this.#ffi.QTS_Call(
-      this.context as never,
-      callee as never,
-      undefinedPointer,
-      args.length,
-      this.scratch as never,
-    );
-    return this.#resolve(result);
+    const self = this.#engine.getUndefined();
+    return this.#resolve(this.#engine.call(this.context, callee, self, args.length, this.scratch));
   }
 
   /** Runs at most `count` pending jobs. An exception in a job (only an interrupt can be one) is dropped: host state tells. */
   runJobs(count: number): void {
-    const out = this.#ffi.QTS_ExecutePendingJob(this.runtime as never, count, (this.scratch + 32) as never);
-    this.#ffi.QTS_FreeValuePointerRuntime(this.runtime as never, out);
+    const out = this.#engine.executePendingJobs(this.runtime, count, this.scratch + SCRATCH_JOB_CONTEXT);
+    this.#engine.freeValueInRuntime(this.runtime, out);
   }
 
   jobsPending(): boolean {
-    return this.#ffi.QTS_IsJobPending(this.runtime as never) !== 0;
+    return this.#engine.isJobPending(this.runtime) !== 0;
   }
 
   element(array: Pointer, index: number): Pointer {
-    return this.#ffi.QTS_GetPropNumber(this.context as never, array as never, index);
+    return this.#engine.getElement(this.context, array, index);
   }
 
   newNumber(value: number): Pointer {
-    return this.#ffi.QTS_NewFloat64(this.context as never, value);
+    return this.#engine.newFloat64(this.context, value);
   }
 
   /** A guest string; `text` must not hold NUL (JSON text never does). */
   newText(text: string): Pointer {
     const { pointer } = this.#writeText(text);
-    const value = this.#ffi.QTS_NewString(this.context as never, pointer as never);
-    this.#heap._free(pointer);
+    const value = this.#engine.newString(this.context, pointer);
+    this.#engine.free(pointer);
     return value;
   }
 
   /** The text of a guest string. Never call it on anything but a string: it would run guest code. */
   readText(value: Pointer): string {
-    const start = this.#ffi.QTS_GetString(this.context as never, value as never) as number;
+    const start = this.#engine.getString(this.context, value);
     if (start === 0) return '';
     const bytes = this.#freshBytes();
-    const end = bytes.indexOf(0, start);
-    const text = decoder.decode(bytes.subarray(start, end));
-    this.#ffi.QTS_FreeCString(this.context as never, start as never);
+    const text = decoder.decode(bytes.subarray(start, bytes.indexOf(0, start)));
+    this.#engine.freeCString(this.context, start);
     return text;
   }
 
   release(pointer: Pointer): void {
-    this.#ffi.QTS_FreeValuePointer(this.context as never, pointer as never);
+    this.#engine.freeValue(this.context, pointer);
   }
 
   allocate(size: number): Pointer {
-    return this.#heap._malloc(size);
+    return this.#engine.malloc(size);
   }
 
   free(pointer: Pointer): void {
-    this.#heap._free(pointer);
+    this.#engine.free(pointer);
   }
 
   #resolve(result: number): CallResult {
-    const error = this.#ffi.QTS_ResolveException(this.context as never, result as never) as number;
+    const error = this.#engine.resolveException(this.context, result);
     if (error === 0) return { pointer: result, threw: false };
     this.release(result);
     return { pointer: error, threw: true };
@@ -301,7 +311,7 @@ export class QuickJsInstance {
   }
 
   #allocateOrFail(size: number): Pointer {
-    const pointer = this.#heap._malloc(size);
+    const pointer = this.#engine.malloc(size);
     if (pointer === 0) throw new GuestMemoryError(size);
     return pointer;
   }

@@ -10,8 +10,14 @@ import type { QuickJsInstance } from './instance.ts';
 
 const PAGE = 4096;
 const ZERO_PAGE = new Uint8Array(PAGE);
-/** The guest's stack limit is 256 KiB at most; the engine checks it, and no C frame between two checks is larger. */
-const STACK_DIRT_BYTES = 1024 * 1024;
+/**
+ * How far down a run can have written on the stack: the engine's limit of 256 KiB and what C functions use between two
+ * checks of it (9 KiB were seen, in overflows of every kind), with as much again to spare.
+ */
+const STACK_REACH_BYTES = 512 * 1024;
+/** The stack is looked at in pieces of this size and only what was written is zeroed, so that clean pages stay unmapped. */
+const STACK_PIECE = 32 * 1024;
+const ZERO_PIECE = new Uint8Array(STACK_PIECE);
 
 interface Run {
   readonly start: number;
@@ -89,6 +95,12 @@ export function stampSnapshot(snapshot: Snapshot, memory: WebAssembly.Memory): v
   for (const run of snapshot.runs) bytes.set(run.bytes, run.start);
 }
 
+/** Where the template's heap ended. */
+export function snapshotEnd(snapshot: Snapshot): number {
+  const last = snapshot.runs.at(-1);
+  return last === undefined ? 0 : last.start + last.bytes.length;
+}
+
 /** The bytes that the heap has reached; the closest thing to "memory used" that costs nothing to read. */
 export function heapBreak(snapshot: Snapshot, memory: WebAssembly.Memory): number {
   return readBreak(memory, snapshot.breakAddress);
@@ -101,19 +113,37 @@ export function readBreak(memory: WebAssembly.Memory, breakAddress: number): num
 /** Puts a used memory back to the snapshot, byte for byte. Only when no guest code is on the stack. */
 export function resetToSnapshot(snapshot: Snapshot, memory: WebAssembly.Memory): void {
   const bytes = new Uint8Array(memory.buffer);
+  // The engine's allocator never gives memory back, so the break marks all that a run has touched (a test looks).
   const dirtyEnd = Math.min(bytes.length, heapBreak(snapshot, memory));
-  const stackBottom = Math.max(0, snapshot.heapStart - STACK_DIRT_BYTES);
   let cursor = 0;
   for (const run of snapshot.runs) {
-    zeroGap(bytes, cursor, run.start, stackBottom);
+    zeroGap(bytes, cursor, run.start, snapshot.heapStart);
     bytes.set(run.bytes, run.start);
     cursor = run.start + run.bytes.length;
   }
-  zeroGap(bytes, cursor, dirtyEnd, stackBottom);
+  zeroGap(bytes, cursor, dirtyEnd, snapshot.heapStart);
 }
 
-/** Zeroes [from, to), leaving out the part of the stack that no run can have reached. */
-function zeroGap(bytes: Uint8Array, from: number, to: number, stackBottom: number): void {
-  const begin = from < stackBottom && to > stackBottom ? stackBottom : from;
-  if (to > begin) bytes.fill(0, begin, to);
+/** Zeroes what a run can have written in [from, to): all of the heap, and of the stack the part within its reach. */
+function zeroGap(bytes: Uint8Array, from: number, to: number, stackTop: number): void {
+  if (to > stackTop) bytes.fill(0, Math.max(from, stackTop), to);
+  const stackEnd = Math.min(to, stackTop);
+  for (let at = Math.max(from, stackTop - STACK_REACH_BYTES); at < stackEnd; at += STACK_PIECE) {
+    const end = Math.min(at + STACK_PIECE, stackEnd);
+    if (Buffer.compare(bytes.subarray(at, end), ZERO_PIECE.subarray(0, end - at)) !== 0) bytes.fill(0, at, end);
+  }
+}
+
+/**
+ * Whether the run that has just ended used most of its stack: the bytes in the lower half of what it was allowed. An
+ * error that says "stack overflow" is believed only then; a program can make an error that says so.
+ */
+export function usedMostOfStack(snapshot: Snapshot, memory: WebAssembly.Memory, stackBytes: number): boolean {
+  const bottom = snapshot.heapStart - stackBytes;
+  const half = new Uint8Array(memory.buffer, bottom, stackBytes / 2);
+  for (let at = 0; at < half.length; at += STACK_PIECE) {
+    const piece = half.subarray(at, at + STACK_PIECE);
+    if (Buffer.compare(piece, ZERO_PIECE.subarray(0, piece.length)) !== 0) return true;
+  }
+  return false;
 }

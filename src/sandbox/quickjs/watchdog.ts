@@ -6,7 +6,9 @@
 const STARTED = 0;
 const ALLOWANCE = 1;
 const RUN = 2;
-const SLOTS = 3;
+/** Written by the main thread: the number of a run that is to stop although its thread hears no message now. */
+const STOP = 3;
+const SLOTS = 4;
 
 export function createWatch(): SharedArrayBuffer {
   return new SharedArrayBuffer(SLOTS * Float64Array.BYTES_PER_ELEMENT);
@@ -28,6 +30,25 @@ export class WatchWriter {
   ended(): void {
     this.#slots[STARTED] = 0;
   }
+
+  stopAsked(run: number): boolean {
+    return this.#slots[STOP] === run;
+  }
+}
+
+/** Asks the thread to stop `run` at its next look. */
+export function askToStop(watch: Float64Array, run: number): void {
+  watch[STOP] = run;
+}
+
+/** The run whose code the thread is running, if any. */
+export function runningRun(watch: Float64Array): number | undefined {
+  return watch[STARTED] === 0 ? undefined : watch[RUN];
+}
+
+/** Since when the thread has been running guest code without a pause; 0 = it is not. */
+export function busySince(watch: Float64Array): number {
+  return watch[STARTED] as number;
 }
 
 /** What a thread is doing, if it is over its allowance by more than `toleranceMs`. */

@@ -46,6 +46,8 @@ interface ActiveRun {
   guest: Guest | undefined;
   stopCode: Extract<ToWorker, { kind: 'stop' }>['code'] | undefined;
   lines: LogLine[];
+  /** Characters of `lines`, with something for each line's own cost. */
+  lineChars: number;
   dropped: number;
   ended: boolean;
   timer: NodeJS.Timeout | undefined;
@@ -71,6 +73,7 @@ export class WorkerLoop {
   #pollCredit = POLL_CREDIT;
   #pollsSkipped = 0;
   #flushPlanned = false;
+  #warmPlanned = false;
 
   constructor(port: MessagePort, boot: WorkerBoot, maker: GuestMaker, createLocal: CreateLocalCalls) {
     this.#port = port;
@@ -81,27 +84,33 @@ export class WorkerLoop {
   }
 
   /** Begins to answer. The port stays the owner of the thread's life. */
-  async start(): Promise<void> {
+  start(): void {
     this.#port.on('message', (batch: ToWorker[]) => {
       this.#take(batch);
       this.#flush();
       this.#poll();
     });
-    await this.#pool.warmOne();
+    this.#pool.warmOne();
     this.#send({ kind: 'ready' });
     this.#flush();
-    // The rest is made between messages, so that the first run does not wait for guests that it does not need.
-    const warmNext = async (): Promise<void> => {
-      if (await this.#pool.warmOne()) setImmediate(warmNext);
-    };
-    setImmediate(warmNext);
+    this.#warmSoon();
+  }
+
+  /** Makes the guests that are wanted between messages, so that no run waits for guests that it does not need. */
+  #warmSoon(): void {
+    if (this.#warmPlanned) return;
+    this.#warmPlanned = true;
+    setImmediate(() => {
+      this.#warmPlanned = false;
+      if (this.#pool.warmOne()) this.#warmSoon();
+    });
   }
 
   #take(batch: ToWorker[]): void {
     for (const message of batch) {
       switch (message.kind) {
         case 'start':
-          void this.#startRun(message);
+          this.#startRun(message);
           break;
         case 'settle':
           this.#runs.get(message.run)?.guest?.settle(message.call, message.ok, message.text);
@@ -122,13 +131,14 @@ export class WorkerLoop {
     }
   }
 
-  async #startRun(message: Extract<ToWorker, { kind: 'start' }>): Promise<void> {
+  #startRun(message: Extract<ToWorker, { kind: 'start' }>): void {
     const run: ActiveRun = {
       run: message.run,
       tenant: message.tenant,
       guest: undefined,
       stopCode: undefined,
       lines: [],
+      lineChars: 0,
       dropped: 0,
       ended: false,
       timer: undefined,
@@ -142,7 +152,8 @@ export class WorkerLoop {
       }),
     };
     this.#runs.set(message.run, run);
-    const guest = await this.#pool.lease(message.tenant);
+    const madeBefore = this.#pool.made;
+    const guest = this.#pool.lease(message.tenant);
     run.guest = guest;
     run.timer = setTimeout(() => guest.stop('limit.time'), message.limits.wallMs + 1);
     guest.begin(message, {
@@ -150,6 +161,8 @@ export class WorkerLoop {
       callNow: (interfaceName, functionName, text) => run.local.callNow(interfaceName, functionName, text),
       callLater: (call, interfaceName, functionName, text) => {
         const settle = (ok: boolean, reply: string): void => {
+          // Closing the local capabilities refuses what was under way; by then the guest may serve another run.
+          if (run.ended) return;
           guest.settle(call, ok, reply);
           this.#plan();
         };
@@ -159,10 +172,13 @@ export class WorkerLoop {
       },
       sliceStarted: (allowanceMs) => this.#watch.started(run.run, this.#now(), allowanceMs),
       sliceEnded: () => this.#watch.ended(),
+      stopAsked: () => this.#watch.stopAsked(run.run),
       ended: (end) => this.#endRun(run, guest, end),
     });
     if (run.stopCode && !run.ended) guest.stop(run.stopCode);
-    this.#plan();
+    // Many starts in one message: what the first ones call must not wait until guests for the last ones are made.
+    if (this.#pool.made > madeBefore) this.#flush();
+    else this.#plan();
   }
 
   #endRun(run: ActiveRun, guest: Guest, end: GuestEnd): void {
@@ -177,13 +193,13 @@ export class WorkerLoop {
     this.#flush();
     const reason = clean ? undefined : (end.failure?.code ?? 'grown');
     this.#pool.giveBack(guest, run.tenant, reason);
+    if (reason !== undefined) this.#warmSoon();
   }
 
   #log(run: ActiveRun, line: LogLine): void {
     run.lines.push(line);
-    let chars = 0;
-    for (const kept of run.lines) chars += kept.text.length + 16;
-    if (chars >= LOG_FLUSH_CHARS) {
+    run.lineChars += line.text.length + 16;
+    if (run.lineChars >= LOG_FLUSH_CHARS) {
       this.#sendLogs(run);
       this.#flush();
     }
@@ -193,6 +209,7 @@ export class WorkerLoop {
     if (run.lines.length === 0 && run.dropped === 0) return;
     this.#send({ kind: 'log', run: run.run, lines: run.lines, dropped: run.dropped });
     run.lines = [];
+    run.lineChars = 0;
     run.dropped = 0;
   }
 
