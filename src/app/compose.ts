@@ -13,6 +13,7 @@ import { Executor } from '../engine/execute.ts';
 import { KeptValues } from '../engine/kept-values.ts';
 import type { Outcome } from '../engine/outcome.ts';
 import { createTokenCounter, type TokenCounter } from '../engine/tokens/counter.ts';
+import { TypeEraser } from '../engine/type-eraser.ts';
 import { renderOutcome } from '../protocol/render.ts';
 import type { QuickJsBackend } from '../sandbox/quickjs/backend.ts';
 import { MemoryStore } from '../state/memory.ts';
@@ -23,6 +24,7 @@ import { Catalog } from '../upstream/catalog.ts';
 import { UpstreamFleet } from '../upstream/fleet.ts';
 import { Engine } from './engine.ts';
 import { CatalogToolSource, FleetToolCaller } from './tool-ports.ts';
+import { spawnEraserThread } from './type-eraser-thread.ts';
 
 export interface App {
   readonly engine: Engine;
@@ -66,6 +68,8 @@ export async function compose(config: Config, environment: Environment, options:
   scope.defer(() => fleet.close(config.limits.shutdownGraceMs));
   const catalog = openCatalog(config, fleet, backend);
   const tokens = lazyTokens();
+  const types = new TypeEraser({ spawn: spawnEraserThread });
+  scope.defer(() => types.close());
   const parts = { catalog, fleet, backend, tokens, facts, clock: systemClock };
   const executor = new Executor({
     backends: { quickjs: backend },
@@ -80,6 +84,7 @@ export async function compose(config: Config, environment: Environment, options:
     grants: Object.keys(INTERFACES),
     kept: new KeptValues({ bytesMax: KEPT_BYTES_MAX, ttlMs: KEPT_TTL_MS }),
     tokens,
+    types,
     renderAnswer,
     clock: systemClock,
     log,

@@ -19,11 +19,13 @@ import { Gate, type ServeCapability } from './gate.ts';
 import type { Journal } from './journal.ts';
 import type { KeptValues } from './kept-values.ts';
 import { countTokens, settleLedger, type TokenCounter } from './ledger.ts';
-import { type NormalizedProgram, normalizeProgram } from './normalize.ts';
+import { normalizeTyped } from './normalize.ts';
 import type { Outcome, OutcomeError } from './outcome.ts';
 import type { ToolCaller, ToolSource } from './ports.ts';
+import { type NormalizedProgram, positionInText } from './program-forms.ts';
 import type { ExecuteRequest, RunContext } from './request.ts';
 import { shapeJson } from './shape.ts';
+import type { TypeEraser } from './type-eraser.ts';
 
 export interface ExecutorOptions {
   readonly backends: Readonly<Record<string, SandboxBackend>>;
@@ -35,6 +37,8 @@ export interface ExecutorOptions {
   readonly grants: readonly string[];
   readonly kept: KeptValues;
   readonly tokens: TokenCounter;
+  /** Takes the types out of TypeScript; the caller closes it. */
+  readonly types: Pick<TypeEraser, 'erase'>;
   /** What a model is shown of an outcome; its tokens are the ledger's `answer`. */
   readonly renderAnswer: (outcome: Outcome) => string;
   readonly clock: Clock;
@@ -97,7 +101,7 @@ export class Executor {
     const grants = this.#grants(request.grants);
     let program: NormalizedProgram;
     try {
-      program = normalizeProgram(request.code, limits.sourceBytes);
+      program = await normalizeTyped(request.code, limits.sourceBytes, this.#options.types);
     } catch (error) {
       if (error instanceof OptimizerError) return this.#refused(executionId, request.code, error, queueMs);
       throw error;
@@ -329,11 +333,11 @@ function failureOf(failure: RunFailure, gate: Gate, program: NormalizedProgram):
   };
 }
 
-function positionOf(failure: RunFailure, program: NormalizedProgram): { line?: number; column?: number } {
-  const { line, column } = failure;
-  if (line === undefined || line > program.lines) return {};
-  if (column === undefined) return { line };
-  return { line, column: Math.max(1, line === 1 ? column - program.firstLineShift : column) };
+function positionOf({ line, column }: RunFailure, program: NormalizedProgram): { line?: number; column?: number } {
+  if (line === undefined) return {};
+  const place = positionInText(program, line, column ?? 1);
+  if (place === undefined) return {};
+  return column === undefined ? { line } : place;
 }
 
 /** What to do about a `ReferenceError`: names that models expect and that a guest does not have. */

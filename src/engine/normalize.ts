@@ -1,31 +1,19 @@
 /**
- * From what a model wrote to what a guest evaluates: one async function without parameters, every token at its own line
- * and column (but for a known shift on the first line).
+ * From what a model wrote to what a guest evaluates: one async function without parameters, every token on its own line.
  *
- * The text is parsed on its own first, so that no text can break out of the function that is put around it. Accepted:
- * statements with `return`; statements that end in an expression; one function expression or arrow; `export default` of a
- * function. TypeScript is tried only when the text is not JavaScript; its types are replaced by spaces.
+ *   text ─▶ fences off ─▶ parsed as JavaScript ──────────────────────▶ form found ─▶ woven into a function
+ *                              └─ is not ─▶ types erased ─▶ parsed ──────┘
+ *
+ * The text is parsed on its own first, so that no text can break out of the function that is put around it; what the
+ * parser takes for a comment and the engine might not (`<!--`, `-->`) is blanked. TypeScript is tried only when the text is
+ * not JavaScript; its types become spaces.
  */
-import { stripTypeScriptTypes } from 'node:module';
-import type { AnyNode, ExpressionStatement, Options, Program } from 'acorn';
-import { parse } from 'acorn';
+import { type AnyNode, type Comment, type Options, type Program, parse, parseExpressionAt, type Token } from 'acorn';
 import { OptimizerError } from '../core/errors.ts';
 import { byteLength } from '../core/json.ts';
-
-export interface NormalizedProgram {
-  /** Evaluates to one async function of no parameters. */
-  readonly source: string;
-  /** JavaScript of the same length as the caller's text, for checks and search. */
-  readonly javascript: string;
-  /** Columns by which the first line of `source` is shifted against the caller's text. */
-  readonly firstLineShift: number;
-  readonly lines: number;
-}
-
-/** Brackets deeper than this are refused before parsing: the parsers recurse, and no person nests so deeply. */
-const NESTING_MAX = 500;
-const HEAD = '(async function(){';
-const CALL_HEAD = '(async function(){return(';
+import { type NormalizedProgram, weaveExpression, weaveProgram } from './program-forms.ts';
+import { blank, cleanText, codeInProse, positionOf, unsupportedImport } from './program-text.ts';
+import type { ErasureFailure, TypeEraser } from './type-eraser.ts';
 
 const SCRIPT: Options = {
   ecmaVersion: 2024,
@@ -33,12 +21,43 @@ const SCRIPT: Options = {
   allowAwaitOutsideFunction: true,
   allowReturnOutsideFunction: true,
   allowHashBang: true,
-  locations: false,
 };
 const MODULE: Options = { ...SCRIPT, sourceType: 'module' };
 
-/** Throws `limit.source`, `program.syntax` or `program.unsupported`; nothing has run then. */
+/** Normalises JavaScript or TypeScript. Rejects with `limit.source`, `program.syntax` or `program.unsupported`; nothing has run then. */
+export async function normalizeTyped(
+  code: string,
+  sourceBytesMax: number,
+  eraser: Pick<TypeEraser, 'erase'>,
+): Promise<NormalizedProgram> {
+  const text = readText(code, sourceBytesMax);
+  const read = readEither(text);
+  if (!('failure' in read)) return read;
+  const typed = await readTypeScript(text, eraser);
+  if (!('failure' in typed)) return typed;
+  throw wordsFor(furthest(read.failure, typed.failure), text);
+}
+
+/** The same for JavaScript alone, at once: types are `program.syntax`. */
 export function normalizeProgram(code: string, sourceBytesMax: number): NormalizedProgram {
+  const text = readText(code, sourceBytesMax);
+  const read = readEither(text);
+  if ('failure' in read) throw wordsFor(read.failure, text);
+  return read;
+}
+
+interface Failure {
+  readonly message: string;
+  /** Offset in the text. */
+  readonly at: number;
+  readonly unsupported?: boolean;
+  /** Types cannot be the reason. */
+  readonly definite?: boolean;
+}
+
+type Reading = NormalizedProgram | { readonly failure: Failure };
+
+function readText(code: string, sourceBytesMax: number): string {
   const bytes = byteLength(code);
   if (bytes > sourceBytesMax) {
     throw new OptimizerError(
@@ -46,175 +65,233 @@ export function normalizeProgram(code: string, sourceBytesMax: number): Normaliz
       `the program is ${bytes} bytes long; the limit sourceBytes is ${sourceBytesMax} bytes`,
     );
   }
-  const text = withoutFence(code);
-  refuseDeepNesting(text);
-  const { javascript, program } = parseEither(text);
-  return wrap(javascript, program);
+  return cleanText(code);
 }
 
-/** Models often send a whole Markdown code block; the fence lines become empty so that positions stay. */
-function withoutFence(code: string): string {
-  const fenced = /^\s*```[a-zA-Z]*[ \t]*\n([\s\S]*?)\n?```\s*$/.exec(code);
-  if (!fenced) return code;
-  const start = code.indexOf('\n') + 1;
-  const end = code.lastIndexOf('```');
-  const head = code.slice(0, start).replace(/[^\n]/g, ' ');
-  return head + code.slice(start, end);
-}
-
-/** A cheap upper bound of nesting: brackets outside of nothing in particular. Strings may raise it, never lower it. */
-function refuseDeepNesting(text: string): void {
-  let depth = 0;
-  for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index);
-    if (unit === 40 || unit === 91 || unit === 123) {
-      depth++;
-      if (depth > NESTING_MAX) {
-        throw new OptimizerError('limit.source', `the program nests brackets more than ${NESTING_MAX} deep`);
-      }
-    } else if ((unit === 41 || unit === 93 || unit === 125) && depth > 0) depth--;
+/** As JavaScript: the one code block in it, or the whole. */
+function readEither(text: string): Reading {
+  let failure: Failure | undefined;
+  for (const candidate of candidatesOf(text)) {
+    const read = readJavaScript(candidate);
+    if (!('failure' in read)) return read;
+    failure ??= read.failure;
   }
+  return { failure: failure as Failure };
 }
 
-function parseEither(text: string): { javascript: string; program: Program } {
-  const asScript = tryParse(text, SCRIPT);
-  if (asScript.program) return { javascript: text, program: asScript.program };
-  const asModule = /\b(?:import|export)\b/.test(text) ? tryParse(text, MODULE) : asScript;
-  if (asModule.program) return { javascript: text, program: asModule.program };
-  const stripped = stripTypes(text);
-  if (stripped !== undefined) {
-    const again = tryParse(stripped, SCRIPT);
-    if (again.program) return { javascript: stripped, program: again.program };
-    const module = tryParse(stripped, MODULE);
-    if (module.program) return { javascript: stripped, program: module.program };
+/** A line that begins with three backticks is never meant as code, although it may parse; one of tildes may stand in a string. */
+function candidatesOf(text: string): string[] {
+  const inside = codeInProse(text);
+  if (inside === undefined) return [text];
+  return /^[ \t]*~~~/m.test(text) ? [text, inside] : [inside];
+}
+
+function readJavaScript(text: string): Reading {
+  // `{ a: 1 }` is an object to whoever sends nothing else, and a block to the grammar.
+  const object = /^\s*\{/.test(text) ? readExpression(text) : undefined;
+  if (object) return object;
+  const script = tryParse(text, SCRIPT);
+  if ('program' in script) return weaveProgram(refuseImportCalls(text, script.text), script.program);
+  if (/\b(?:import|export)\b/.test(text)) {
+    const module = tryParse(text, MODULE);
+    if ('program' in module) return weaveProgram(refuseImportCalls(text, module.text), module.program);
+    if (script.failure.message.startsWith("'import' and 'export'")) return module;
   }
-  throw syntaxError(asScript.error as SyntaxFailure, text);
+  // A function without a name is an expression only where a statement cannot begin.
+  return readExpression(text) ?? script;
 }
 
-interface SyntaxFailure extends Error {
-  readonly pos?: number;
-}
-
-function tryParse(text: string, options: Options): { program?: Program; error?: SyntaxFailure } {
+/** A text that is one object or one nameless function, perhaps with `;` and comments behind it. */
+function readExpression(text: string): NormalizedProgram | undefined {
+  const html = new HtmlComments(text);
+  let expression: AnyNode;
   try {
-    return { program: parse(text, options) };
+    expression = parseExpressionAt(text, 0, { ...SCRIPT, ...html.options });
+    const rest = parse(text.slice(expression.end), SCRIPT);
+    if (rest.body.some((node) => node.type !== 'EmptyStatement')) return undefined;
   } catch (error) {
-    if (error instanceof RangeError) {
-      throw new OptimizerError('limit.source', 'the program nests expressions too deeply to be parsed', {
-        cause: error,
-      });
-    }
-    return { error: error as SyntaxFailure };
+    refuseDepth(error);
+    return undefined;
   }
+  const isObject = expression.type === 'ObjectExpression';
+  const isFunction = expression.type === 'FunctionExpression' || expression.type === 'ArrowFunctionExpression';
+  if (!isObject && !isFunction) return undefined;
+  return weaveExpression(refuseImportCalls(text, html.blanked()), expression);
+}
+
+type Parsed = { readonly program: Program; readonly text: string } | { readonly failure: Failure };
+
+function tryParse(text: string, options: Options): Parsed {
+  const html = new HtmlComments(text);
+  try {
+    const program = parse(text, { ...options, ...html.options });
+    if (options.sourceType === 'module') refuseHtmlOperators(text);
+    return { program, text: html.blanked() };
+  } catch (error) {
+    refuseDepth(error);
+    if (error instanceof OptimizerError) throw error;
+    const { message, pos } = error as SyntaxError & { pos?: number };
+    const at = pos ?? 0;
+    const definite = message.startsWith('Unterminated') || /[)\]}]/.test(text[at] ?? '');
+    return { failure: { message: message.replace(/ \(\d+:\d+\)$/, ''), at, definite } };
+  }
+}
+
+/** The parser says so itself when the native stack ends; a `RangeError` is the same, met elsewhere. */
+function refuseDepth(error: unknown): void {
+  if (!(error instanceof RangeError) && !(error as Error).message.startsWith('Not enough stack space')) return;
+  throw tooDeep(error);
+}
+
+function tooDeep(cause?: unknown): OptimizerError {
+  return new OptimizerError('limit.source', 'the program nests too deeply to be parsed; nothing ran', { cause });
+}
+
+/** Comments of the old HTML kind, which count as comments or not by where they stand: they become spaces. */
+class HtmlComments {
+  readonly #text: string;
+  readonly #found: Comment[] = [];
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  get options(): Pick<Options, 'onComment'> {
+    return /<!--|-->/.test(this.#text) ? { onComment: this.#found } : {};
+  }
+
+  blanked(): string {
+    let text = this.#text;
+    for (const { start, end } of this.#found) {
+      if (text.startsWith('//', start) || text.startsWith('/*', start)) continue;
+      text = text.slice(0, start) + blank(text.slice(start, end)) + text.slice(end);
+    }
+    return text;
+  }
+}
+
+/** In a module `a <!--b` is a comparison; in the script that the guest evaluates the rest of the line would be a comment. */
+function refuseHtmlOperators(text: string): void {
+  if (!text.includes('<!--')) return;
+  const at = tokensOf(text, MODULE).find(
+    (token) => text.startsWith('<!--', token.start) && token.end === token.start + 1,
+  );
+  if (at) throw wordsFor({ message: '`<!--` is read as a comment; put a space behind `<`', at: at.start }, text);
+}
+
+/** `import("x")` and `import.meta` parse, and no guest has them. Answers `text`. */
+function refuseImportCalls(original: string, text: string): string {
+  if (!/\bimport\s*(?:[(.]|\/[/*])/.test(original)) return text;
+  const tokens = tokensOf(original, MODULE);
+  const at = tokens.findIndex(
+    ({ type }, index) => type.keyword === 'import' && ['(', '.'].includes(tokens[index + 1]?.type.label ?? ''),
+  );
+  const found = tokens[at];
+  if (!found || tokens[at - 1]?.type.label === '.') return text;
+  const end = tokens[at + (tokens[at + 3]?.type.label === ')' ? 3 : 2)] ?? found;
+  throw unsupportedImport(original, found.start, original.slice(found.start, end.end));
+}
+
+function tokensOf(text: string, options: Options): Token[] {
+  const tokens: Token[] = [];
+  for (const mode of [options, SCRIPT]) {
+    tokens.length = 0;
+    try {
+      parse(text, { ...mode, onToken: tokens });
+      return tokens;
+    } catch {
+      // The other mode took it.
+    }
+  }
+  return tokens;
+}
+
+// ---- TypeScript ----------------------------------------------------------------------------------------------------
+
+/** What stands around a text while its types are erased: `return` and `await` need a function, `export` needs none. */
+interface Frame {
+  readonly before: string;
+  readonly after: string;
+  readonly text: string;
+}
+
+async function readTypeScript(text: string, eraser: Pick<TypeEraser, 'erase'>): Promise<Reading> {
+  let failure: Failure | undefined;
+  for (const frame of candidatesOf(text).flatMap(framesOf)) {
+    const erasure = await eraser.erase(frame.before + frame.text + frame.after);
+    if (erasure.kind === 'tooDeep') throw tooDeep();
+    if (erasure.kind !== 'erased') {
+      const found = failureOf(erasure, frame);
+      if (found.unsupported) return { failure: found };
+      failure = furthest(failure, found);
+      continue;
+    }
+    const erased = erasure.text.slice(frame.before.length, erasure.text.length - frame.after.length);
+    const read = readJavaScript(erased);
+    if (!('failure' in read)) return read;
+    failure = furthest(failure, read.failure);
+  }
+  return { failure: failure as Failure };
+}
+
+function framesOf(text: string): Frame[] {
+  const inFunction: Frame = { before: 'async function program(){', after: '\n}', text };
+  const frames = [inFunction];
+  if (/^\s*(?:import|export)\b/m.test(text)) {
+    // Types that are imported or exported leave nothing behind, so the rest may stand in a function again.
+    const alone = text
+      .replace(/^[ \t]*import\s+type\s[^'"]*['"][^'"\n]*['"][ \t]*;?/gm, blank)
+      .replace(/^[ \t]*export(?=\s+(?:type|interface|declare)\b)/gm, blank);
+    if (alone !== text) frames.push({ ...inFunction, text: alone });
+    frames.push({ before: '', after: '', text: alone });
+  }
+  if (/^\s*(?:\{|(?:async\s+)?function\b)/.test(text)) {
+    frames.push({ before: '(', after: '\n)', text: text.replace(/[;\s]*$/, blank) });
+  }
+  return frames;
+}
+
+/** Positions are those of the framed text; what lies in the frame behind the text is the text's end. */
+function failureOf(erasure: ErasureFailure, frame: Frame): Failure {
+  const { kind, message, line = 1, column = 1 } = erasure;
+  const lines = frame.text.split('\n');
+  const start = lines.slice(0, line - 1).reduce((sum, text) => sum + text.length + 1, 0);
+  const shift = line === 1 ? frame.before.length : 0;
+  const at = Math.min(start + Math.max(0, column - 1 - shift), frame.text.length);
+  return { message, at, unsupported: kind === 'unsupported' };
 }
 
 /**
- * Erases types and keeps positions. `return` and `await` at the top level are only legal inside a function, so the text
- * is stripped inside one; the wrapper has the length of what is cut off again.
+ * A text with types fails as JavaScript at its first type, and as TypeScript where it is wrong. A bracket too many or an
+ * end that is missing is told best by the parser that read the text alone.
  */
-function stripTypes(text: string): string | undefined {
-  const isModule = /^\s*(?:import|export)\b/m.test(text);
-  const [before, after] = isModule ? ['', ''] : ['async function program(){', '\n}'];
-  try {
-    const stripped = stripTypeScriptTypes(before + text + after, { mode: 'strip' });
-    return stripped.slice(before.length, stripped.length - after.length);
-  } catch {
-    return undefined;
-  }
+function furthest(first: Failure | undefined, second: Failure): Failure {
+  if (second.unsupported || first === undefined) return second;
+  return first.definite || first.at >= second.at ? first : second;
 }
 
-function syntaxError(error: SyntaxFailure, text: string): OptimizerError {
-  const { line, column } = positionOf(text, error.pos ?? 0);
-  const message = error.message.replace(/ \(\d+:\d+\)$/, '');
-  return new OptimizerError('program.syntax', `${message} at line ${line}, column ${column}; nothing ran`, {
+// ---- words ---------------------------------------------------------------------------------------------------------
+
+function wordsFor(failure: Failure, text: string): OptimizerError {
+  const { line, column } = positionOf(text, failure.at);
+  const where = `at line ${line}, column ${column}`;
+  const data = { line, column };
+  if (failure.unsupported) {
+    const what = failure.message.replace(/ is not supported in strip-only mode$/, '');
+    const short = what.length < 60 ? `${what} is not supported` : 'this TypeScript form is not supported';
+    return new OptimizerError('program.unsupported', `${short} ${where}: types are erased, not compiled; nothing ran`, {
+      hint: 'Use a plain object or a union of literals for `enum` and `namespace`, assign fields in the constructor, and write `value as Type`.',
+      data,
+    });
+  }
+  const word = failure.at >= text.trimEnd().length ? 'the end of the text' : `\`${wordAt(text, failure.at)}\``;
+  const found = failure.message.includes(word.replaceAll('`', "'")) ? '' : `: ${word}`;
+  return new OptimizerError('program.syntax', `${failure.message}${found} ${where}; nothing ran`, {
     hint: 'Correct the program and send it again.',
-    data: { line, column },
+    data,
   });
 }
 
-/** 1-based line and column of an offset. */
-export function positionOf(text: string, offset: number): { line: number; column: number } {
-  const before = text.slice(0, offset);
-  const line = before.split('\n').length;
-  return { line, column: offset - (before.lastIndexOf('\n') + 1) + 1 };
-}
-
-function wrap(javascript: string, program: Program): NormalizedProgram {
-  const lines = javascript.split('\n').length;
-  const body = program.body;
-  const only = body.length === 1 ? body[0] : undefined;
-
-  const exported = body.find((node) => node.type === 'ExportDefaultDeclaration');
-  if (exported && isFunction(exported.declaration)) {
-    const { start, declaration } = exported;
-    // `export default` becomes spaces and the function an expression that is called.
-    const rest = javascript.slice(declaration.start, declaration.end);
-    const others = javascript.slice(0, start) + spaces(javascript.slice(start, declaration.start));
-    const tail = javascript.slice(exported.end);
-    refuseModuleSyntax(
-      body.filter((node) => node !== exported),
-      javascript,
-    );
-    const source = `${HEAD}${others}return(${rest}\n)(params);${tail}\n})`;
-    return { source, javascript, firstLineShift: HEAD.length, lines };
-  }
-  refuseModuleSyntax(body, javascript);
-  if (only?.type === 'ExpressionStatement' && isFunction(only.expression)) {
-    const text = javascript.slice(only.expression.start, only.expression.end);
-    const lead = javascript.slice(0, only.expression.start).replace(/[^\n]/g, ' ');
-    return { source: `${CALL_HEAD}${lead}${text}\n)(params)})`, javascript, firstLineShift: CALL_HEAD.length, lines };
-  }
-  if (only?.type === 'FunctionDeclaration' && only.id) {
-    return {
-      source: `${HEAD}${javascript}\nreturn ${only.id.name}(params)})`,
-      javascript,
-      firstLineShift: HEAD.length,
-      lines,
-    };
-  }
-  const last = body.at(-1);
-  if (last?.type === 'ExpressionStatement' && !last.directive) {
-    return { source: returnLast(javascript, last), javascript, firstLineShift: HEAD.length, lines };
-  }
-  return { source: `${HEAD}${javascript}\n})`, javascript, firstLineShift: HEAD.length, lines };
-}
-
-/** `a; b; c` → `a; b; return(c)`; the inserted text stands on the expression's own line, before it. */
-function returnLast(javascript: string, last: ExpressionStatement): string {
-  const { start, end } = last.expression;
-  // Parentheses around the expression belong to the statement, not to the expression node.
-  const head = javascript.slice(last.start, start);
-  const tail = javascript.slice(end, last.end).replace(/;\s*$/, '');
-  const expression = head + javascript.slice(start, end) + tail;
-  return `${HEAD}${javascript.slice(0, last.start)}return(${expression}\n);${javascript.slice(last.end)}\n})`;
-}
-
-function isFunction(node: AnyNode): boolean {
-  return (
-    node.type === 'ArrowFunctionExpression' || node.type === 'FunctionExpression' || node.type === 'FunctionDeclaration'
-  );
-}
-
-function spaces(text: string): string {
-  return text.replace(/[^\n]/g, ' ');
-}
-
-function refuseModuleSyntax(body: readonly AnyNode[], javascript: string): void {
-  for (const node of body) {
-    if (!node.type.startsWith('Import') && !node.type.startsWith('Export')) continue;
-    if (node.type !== 'ImportDeclaration' && !node.type.startsWith('Export')) continue;
-    const { line, column } = positionOf(javascript, node.start);
-    const statement = javascript.slice(node.start, Math.min(node.end, node.start + 60)).split('\n')[0];
-    const isImport = node.type === 'ImportDeclaration';
-    throw new OptimizerError(
-      'program.unsupported',
-      `\`${statement}\` at line ${line}: ${isImport ? 'a guest has no modules to import' : 'only `export default` of a function can be exported'}; nothing ran`,
-      {
-        hint: isImport
-          ? 'Call servers through `tools.<server>.<tool>(args)`; the language’s own library is there without an import.'
-          : 'Write statements that end in `return`, or `export default async () => { … }`.',
-        data: { line, column },
-      },
-    );
-  }
+function wordAt(text: string, at: number): string {
+  return /^(?:[\w$]{1,40}|\p{L}+|[^\s])/u.exec(text.slice(at, at + 60))?.[0] ?? text.slice(at, at + 1);
 }
