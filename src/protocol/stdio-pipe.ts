@@ -59,13 +59,17 @@ class StdioPipe {
   readonly #splitter: LineSplitter;
   readonly #ended: Promise<void>;
   #end: () => void = () => {};
+  #isEnding = false;
   #draining = false;
 
   constructor(dependencies: PipeDependencies, options: PipeOptions) {
     this.#dependencies = dependencies;
     this.#options = options;
     this.#ended = new Promise((resolve) => {
-      this.#end = resolve;
+      this.#end = () => {
+        this.#isEnding = true;
+        resolve();
+      };
     });
     this.#writer = new LineWriter(dependencies.output, () => this.#outputGone());
     this.#methods = new Methods(dependencies.engine, () => this.#end());
@@ -99,14 +103,19 @@ class StdioPipe {
       this.#splitter.end();
       this.#end();
     };
+    // A client ends our input first and sends SIGTERM when that took too long; what comes next is SIGKILL.
+    const onStop = (): void => {
+      if (this.#isEnding) this.#abortAll();
+      else this.#end();
+    };
     input.on('data', onData);
     for (const event of ['end', 'close', 'error']) input.on(event, onEnd);
     if (stop?.aborted) this.#end();
-    stop?.addEventListener('abort', this.#end, { once: true });
+    stop?.addEventListener('abort', onStop, { once: true });
     return () => {
       input.off('data', onData);
       for (const event of ['end', 'close']) input.off(event, onEnd);
-      stop?.removeEventListener('abort', this.#end);
+      stop?.removeEventListener('abort', onStop);
       input.pause();
     };
   }

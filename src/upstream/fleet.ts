@@ -16,6 +16,12 @@ import type { ServerSpec } from './server-spec.ts';
 import { type RequestOptions, type ServerStateName, SupervisedServer, type UpstreamProgress } from './supervise.ts';
 import type { ToolDefinition } from './tool-definition.ts';
 
+/**
+ * A server has nothing to do any more when it is ended. A client gives us about four seconds between the end of input
+ * and SIGKILL, and a server that ignores SIGTERM must be gone by then, or it would outlive us.
+ */
+const SERVER_GRACE_MS_MAX = 1_500;
+
 export interface FleetDeps {
   readonly clock: Clock;
   readonly log: Log;
@@ -193,9 +199,10 @@ export class UpstreamFleet {
     return this.#find(server).known.instructions;
   }
 
-  /** Ends every server. Resolves when their processes are gone, at the latest a second after `graceMs`. */
+  /** Ends every server. Resolves when their processes are gone, at the latest a second after `graceMs` or 1.5 s. */
   async close(graceMs: number): Promise<void> {
-    await Promise.all([...this.#servers.values()].map((server) => server.close(graceMs)));
+    const serverGraceMs = Math.min(graceMs, SERVER_GRACE_MS_MAX);
+    await Promise.all([...this.#servers.values()].map((server) => server.close(serverGraceMs)));
     process.off('exit', this.#onExit);
     this.#listeners.clear();
   }

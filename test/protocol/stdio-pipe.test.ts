@@ -245,6 +245,16 @@ describe('the end', () => {
     expect(error.data.calls[0].tool).toBe('linear.create');
   });
 
+  it('aborts what is still running as soon as it is told to stop after the end of input', async () => {
+    const pipe = new Pipe({ shutdownGraceMs: 600_000 });
+    pipe.send(execute(1, 'wait'));
+    pipe.input.end();
+    await once(pipe.input, 'end');
+    pipe.terminate();
+    await pipe.done;
+    expect((await pipe.answer(1)).error.data.code).toBe('request.cancelled');
+  });
+
   it('answers even a run that does not hear its abort', async () => {
     const pipe = new Pipe({ shutdownGraceMs: 0 });
     pipe.send(execute(1, 'deaf'));
