@@ -10,7 +10,7 @@ import type { Printer } from './printer.ts';
 const EXIT_STATUSES = `
 Exit statuses:
   0   done
-  1   the program failed, or there is no such tool or server
+  1   the program failed, or no such tool or server was found
   2   wrong use: unknown command, option or argument
   3   the config file cannot be used
   4   a server failed

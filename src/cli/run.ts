@@ -125,9 +125,11 @@ function print({ printer }: CommandContext, outcome: Outcome): number {
   }
   if (!printer.json) {
     const ms = usage.wallMs < 10 ? usage.wallMs.toFixed(1) : String(Math.round(usage.wallMs));
-    printer.note(
-      `${calls.length} call${calls.length === 1 ? '' : 's'} in ${ms} ms; tokens: ${tokens.answer} for the answer, ${tokens.withoutOptimizer} for the same as direct calls`,
-    );
+    const ledger =
+      tokens.withoutOptimizer === 0
+        ? ''
+        : `; tokens: ${tokens.answer} for the answer, ${tokens.withoutOptimizer} for the same as direct calls`;
+    printer.note(`${calls.length} call${calls.length === 1 ? '' : 's'} in ${ms} ms${ledger}`);
   }
   return error === undefined ? 0 : exitStatusOfCode(error.code);
 }
