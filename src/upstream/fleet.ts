@@ -20,7 +20,7 @@ import type { ToolDefinition } from './tool-definition.ts';
  * A server has nothing to do any more when it is ended. A client gives us about four seconds between the end of input
  * and SIGKILL, and a server that ignores SIGTERM must be gone by then, or it would outlive us.
  */
-const SERVER_GRACE_MS_MAX = 1_500;
+const SERVER_GRACE_MS_MAX = 1_000;
 
 export interface FleetDeps {
   readonly clock: Clock;
@@ -199,7 +199,7 @@ export class UpstreamFleet {
     return this.#find(server).known.instructions;
   }
 
-  /** Ends every server. Resolves when their processes are gone, at the latest a second after `graceMs` or 1.5 s. */
+  /** Ends every server. Resolves when their processes are gone, within two seconds, sooner when `graceMs` is shorter. */
   async close(graceMs: number): Promise<void> {
     const serverGraceMs = Math.min(graceMs, SERVER_GRACE_MS_MAX);
     await Promise.all([...this.#servers.values()].map((server) => server.close(serverGraceMs)));
