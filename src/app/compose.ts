@@ -99,6 +99,7 @@ function openCatalog(config: Config, fleet: UpstreamFleet, backend: QuickJsBacke
   const catalog = new Catalog();
   const effects = new Map(config.servers.map((server) => [server.name, server.effects]));
   for (const server of config.servers) catalog.setServer(server.name, [], { effects: server.effects });
+  backend.setInventory(catalog.inventory());
   let planned = false;
   fleet.onTools((name, tools) => {
     catalog.setServer(name, tools, { effects: effects.get(name) ?? {} });
