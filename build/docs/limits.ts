@@ -29,7 +29,7 @@ const ON_REACHING: Readonly<Record<LimitName, string>> = {
 
 /** Bounds that are constants of one file: unit, what is bounded. */
 const FIXED: ReadonlyArray<readonly [file: string, name: string, unit: LimitRow['unit'], what: string]> = [
-  ['src/engine/normalize.ts', 'NESTING_MAX', 'count', 'depth of brackets in a program; `limit.source`'],
+  ['src/engine/program-text.ts', 'NESTING_MAX', 'count', 'depth of brackets in a program; `limit.source`'],
   ['src/app/compose.ts', 'KEPT_BYTES_MAX', 'bytes', 'memory for values behind handles, of all tenants; the oldest go'],
   ['src/app/compose.ts', 'KEPT_TTL_MS', 'ms', 'how long a value behind a handle is kept'],
   ['src/app/engine.ts', 'SEARCH_WAIT_MS', 'ms', 'how long a search waits for servers that are still listing'],

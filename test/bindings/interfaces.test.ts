@@ -8,7 +8,7 @@ import { OptimizerError } from '../../src/core/errors.ts';
 describe('the table of interfaces', () => {
   it('says how each function is called', () => {
     expect(INTERFACES.tools.call).toEqual({ async: true, arity: [4, 4] });
-    expect(INTERFACES.tools.names).toEqual({ async: true, arity: [0, 1] });
+    expect(INTERFACES.tools.names).toEqual({ async: false, arity: [0, 1] });
     expect(INTERFACES.tools.search).toEqual({ async: true, arity: [1, 2] });
     expect(INTERFACES.console.write).toEqual({ async: false, arity: [2, 2] });
     expect(INTERFACES.timers.sleep).toEqual({ async: true, arity: [1, 1] });

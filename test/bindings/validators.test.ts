@@ -15,6 +15,7 @@ const finite = fc.double({ noNaN: true, noDefaultInfinity: true });
 
 /** Arguments that fit, by function. */
 const ACCEPTED: Record<string, fc.Arbitrary<unknown[]>> = {
+  'blobs.load': fc.tuple(text),
   'clock.now': fc.constant([]),
   'clock.monotonic': fc.constant([]),
   'console.write': fc.tuple(level, text),
@@ -24,6 +25,8 @@ const ACCEPTED: Record<string, fc.Arbitrary<unknown[]>> = {
   'tools.call': fc.tuple(text, text, json, fc.boolean()),
   'tools.names': fc.array(text, { maxLength: 1 }),
   'tools.search': fc.oneof(fc.tuple(text), fc.tuple(text, u32)),
+  'url.parse': fc.oneof(fc.tuple(text), fc.tuple(text, text)),
+  'url.update': fc.tuple(text, text, text),
 };
 
 function functionNames(): string[] {
