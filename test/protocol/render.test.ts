@@ -50,7 +50,9 @@ describe('renderOutcome', () => {
     expect(last({ value: 1, calls: [call('a.b', 'read')], tokens })).toBe(
       '(Calls: 1 read, 0 write; tokens: 900 for this answer, 300 as direct calls)',
     );
-    expect(last({ value: 1, tokens: { answer: 12, withoutOptimizer: 0, saved: -20 } })).toBe('(Calls: 0 read, 0 write)');
+    expect(last({ value: 1, tokens: { answer: 12, withoutOptimizer: 0, saved: -20 } })).toBe(
+      '(Calls: 0 read, 0 write)',
+    );
   });
 
   it('names code, position, message and hint of a failure first', () => {
