@@ -9,7 +9,7 @@ import { join, relative } from 'node:path';
 import { Script } from 'node:vm';
 import { type BuildOptions, type BuildResult, build, type Message } from 'esbuild';
 import { writeWhole } from './files.ts';
-import { type Project, packageFolder } from './project.ts';
+import type { Project } from './project.ts';
 import { BuildError } from './stages.ts';
 
 export interface Bundle {
@@ -38,7 +38,6 @@ export function bundleWorker(project: Project): Promise<Bundle> {
 }
 
 async function bundleCommonJs(project: Project, entry: string, name: string, banner: string): Promise<Bundle> {
-  const variant = '@jitl/quickjs-wasmfile-release-sync';
   const { text, inputs } = await bundle(project, entry, {
     format: 'cjs',
     platform: 'node',
@@ -50,8 +49,6 @@ async function bundleCommonJs(project: Project, entry: string, name: string, ban
     banner: { js: banner },
     define: { 'import.meta.url': IMPORT_META },
     alias: {
-      // The Node loader of the variant looks for files beside itself; this one never does once it is handed a module.
-      [`${variant}/emscripten-module`]: join(packageFolder(project, variant), 'dist/emscripten-module.browser.mjs'),
       // One JSON Schema validator, the one that is inside already, instead of two copies of Ajv.
       '@modelcontextprotocol/server/_shims': join(project.root, 'build/sdk-shims.ts'),
       '@modelcontextprotocol/client/_shims': join(project.root, 'build/sdk-shims.ts'),
