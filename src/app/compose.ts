@@ -66,11 +66,11 @@ export async function compose(config: Config, environment: Environment, options:
     clientInfo: { name: 'mcp-optimizer', version: facts.version },
   });
   scope.defer(() => fleet.close(config.limits.shutdownGraceMs));
-  const catalog = openCatalog(config, fleet, backend);
+  const { catalog, tellWorkers } = openCatalog(config, fleet, backend);
   const tokens = lazyTokens();
   const types = new TypeEraser({ spawn: spawnEraserThread });
   scope.defer(() => types.close());
-  const parts = { catalog, fleet, backend, tokens, facts, clock: systemClock };
+  const parts = { catalog, fleet, backend, tokens, facts, tellWorkers, clock: systemClock };
   const executor = new Executor({
     backends: { quickjs: backend },
     defaultBackend: 'quickjs',
@@ -94,24 +94,29 @@ export async function compose(config: Config, environment: Environment, options:
   return { engine, catalog, fleet, log, config, close: () => scope.close() };
 }
 
-/** Every configured server is known by name from the start; its tools come when it has been listed. */
-function openCatalog(config: Config, fleet: UpstreamFleet, backend: QuickJsBackend): Catalog {
+/**
+ * Every configured server is known by name from the start; its tools come when it has been listed. The workers are told
+ * of many lists at once, since lists tend to come together, and in any case before the next run.
+ */
+function openCatalog(
+  config: Config,
+  fleet: UpstreamFleet,
+  backend: QuickJsBackend,
+): { catalog: Catalog; tellWorkers: () => void } {
   const catalog = new Catalog();
   const effects = new Map(config.servers.map((server) => [server.name, server.effects]));
   for (const server of config.servers) catalog.setServer(server.name, [], { effects: server.effects });
-  backend.setInventory(catalog.inventory());
-  let planned = false;
+  let isNews = true;
+  const tellWorkers = (): void => {
+    if (isNews) backend.setInventory(catalog.inventory());
+    isNews = false;
+  };
   fleet.onTools((name, tools) => {
     catalog.setServer(name, tools, { effects: effects.get(name) ?? {} });
-    if (planned) return;
-    planned = true;
-    // Lists tend to come together; the workers are told once.
-    setImmediate(() => {
-      planned = false;
-      backend.setInventory(catalog.inventory());
-    });
+    if (!isNews) setImmediate(tellWorkers);
+    isNews = true;
   });
-  return catalog;
+  return { catalog, tellWorkers };
 }
 
 /** The token table is read at the first count, not at the start. */

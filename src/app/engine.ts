@@ -28,6 +28,8 @@ export interface EngineParts {
   readonly facts: BuildFacts;
   readonly serverNames: readonly string[];
   readonly clock: Clock;
+  /** Hands news of the catalogue to the workers; cheap when there is none. */
+  tellWorkers(): void;
 }
 
 export class Engine implements EnginePort {
@@ -40,6 +42,7 @@ export class Engine implements EnginePort {
   }
 
   execute(request: ExecuteRequest, context: RunContext): Promise<Outcome> {
+    this.#parts.tellWorkers();
     return this.#parts.executor.execute(request, context);
   }
 
