@@ -68,8 +68,8 @@ export function errorsDocument(sources: SourceTexts): string {
 }
 
 const INTRODUCTION = `
-A code is \`kind.name\`. It is stable: programs may compare it, people may look it up here. The message beside it says what
-happened and may change; \`hint\` says what to do next.
+A code is \`kind.name\`. It is stable: programs may compare it, people may look it up here. The message beside it says
+what happened and may change; \`hint\` says what to do next.
 
 Where a code stands:
 

@@ -4,7 +4,7 @@
  * nothing is downloaded.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Json, JsonObject } from '../../src/core/json.ts';
@@ -49,15 +49,8 @@ export function readPage(path: string): Page {
 
 /** Every Markdown page that the project has written itself. */
 export function allPages(): Page[] {
-  const skipped = /(?:^|\/)(?:node_modules|dist|coverage|\.git)(?:\/|$)/;
-  const folders = ['docs', 'src', 'guest', 'build', 'test', 'bench', 'wit'];
-  const nested = folders.flatMap((folder) =>
-    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((entry) => `${folder}/${entry}`),
-  );
-  return [...readdirSync(ROOT), ...nested]
-    .filter((path) => path.endsWith('.md') && !skipped.test(path))
-    .sort()
-    .map(readPage);
+  const exclude = ['**/node_modules/**', 'dist/**', 'coverage/**'];
+  return globSync('**/*.md', { cwd: ROOT, exclude }).sort().map(readPage);
 }
 
 /** A config as a document shows it, with packages started from node_modules and `/data` in place of the real folder. */
