@@ -84,7 +84,8 @@ name them, which changes nothing.
 const PROTECTION = `
 - \`wallMs\` ends the program and the wait for its calls. A call that was sent may still take effect at its server.
 - \`cpuMs\` counts the guest. What a server does with a call is not seen.
-- \`memoryBytes\` bounds the guest's memory. Results, arguments and kept values also stand in the host's memory for a while.
+- \`memoryBytes\` bounds the guest's memory. Results, arguments and kept values also stand in the host's memory for a
+  while.
 - \`toolResultBytes\` is checked when a result has been read. While it is read, \`lineBytes\` bounds it.
 - All limits are per run or per process. There is no quota over time in this version.
 `;
