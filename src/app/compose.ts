@@ -14,6 +14,7 @@ import { KeptValues } from '../engine/kept-values.ts';
 import type { Outcome } from '../engine/outcome.ts';
 import { createTokenCounter, type TokenCounter } from '../engine/tokens/counter.ts';
 import { TypeEraser } from '../engine/type-eraser.ts';
+import { createRedactor } from '../policy/redaction.ts';
 import { renderOutcome } from '../protocol/render.ts';
 import type { QuickJsBackend } from '../sandbox/quickjs/backend.ts';
 import { MemoryStore } from '../state/memory.ts';
@@ -21,8 +22,9 @@ import { SqliteStore } from '../state/sqlite.ts';
 import type { Store } from '../state/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Catalog } from '../upstream/catalog.ts';
-import { UpstreamFleet } from '../upstream/fleet.ts';
+import { type ServerStatus, UpstreamFleet } from '../upstream/fleet.ts';
 import { Engine } from './engine.ts';
+import { redactedLog } from './redacted-log.ts';
 import { CatalogToolSource, FleetToolCaller } from './tool-ports.ts';
 import { spawnEraserThread } from './type-eraser-thread.ts';
 
@@ -32,6 +34,8 @@ export interface App {
   readonly fleet: UpstreamFleet;
   readonly log: Log;
   readonly config: Config;
+  /** The servers and what is wrong with them, without secrets. */
+  servers(): readonly ServerStatus[];
   /** Ends every room: servers, workers, store. Resolves when nothing of ours is left. */
   close(): Promise<void>;
 }
@@ -48,7 +52,9 @@ export interface ComposeOptions {
 /** Builds and starts everything; returns before any server has answered. */
 export async function compose(config: Config, environment: Environment, options: ComposeOptions): Promise<App> {
   const scope = new Scope();
-  const { log, backend } = options;
+  const { backend } = options;
+  const redactor = createRedactor(config.secrets);
+  const log = redactedLog(options.log, redactor);
   scope.defer(() => backend.close());
   const facts = buildFacts();
   const store: Store =
@@ -70,7 +76,7 @@ export async function compose(config: Config, environment: Environment, options:
   const tokens = lazyTokens();
   const types = new TypeEraser({ spawn: spawnEraserThread });
   scope.defer(() => types.close());
-  const parts = { catalog, fleet, backend, tokens, facts, tellWorkers, clock: systemClock };
+  const parts = { catalog, fleet, backend, tokens, facts, tellWorkers, redactor, clock: systemClock };
   const executor = new Executor({
     backends: { quickjs: backend },
     defaultBackend: 'quickjs',
@@ -82,7 +88,10 @@ export async function compose(config: Config, environment: Environment, options:
     caller: new FleetToolCaller(fleet, config.limits.toolTimeoutMs),
     limits: config.limits,
     grants: Object.keys(INTERFACES),
-    kept: new KeptValues({ bytesMax: KEPT_BYTES_MAX, ttlMs: KEPT_TTL_MS }),
+    // A value that may be kept must fit, whatever the config allows; a character takes two bytes.
+    kept: new KeptValues({ bytesMax: Math.max(KEPT_BYTES_MAX, 4 * config.limits.keptValueBytes), ttlMs: KEPT_TTL_MS }),
+    store,
+    redactor,
     tokens,
     types,
     renderAnswer,
@@ -91,7 +100,8 @@ export async function compose(config: Config, environment: Environment, options:
   });
   const engine: Engine = new Engine({ ...parts, executor, serverNames: config.servers.map((server) => server.name) });
   await fleet.start();
-  return { engine, catalog, fleet, log, config, close: () => scope.close() };
+  const servers = () => redactor.json(fleet.servers() as unknown as Json) as unknown as ServerStatus[];
+  return { engine, catalog, fleet, log, config, servers, close: () => scope.close() };
 }
 
 /**

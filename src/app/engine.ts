@@ -4,12 +4,14 @@
  */
 import type { BuildFacts } from '../core/assets.ts';
 import type { Clock } from '../core/clock.ts';
-import type { Json } from '../core/json.ts';
+import { OptimizerError } from '../core/errors.ts';
+import type { Json, JsonObject } from '../core/json.ts';
 import type { Executor } from '../engine/execute.ts';
 import { GUIDE } from '../engine/guide.ts';
 import type { TokenCounter } from '../engine/ledger.ts';
 import type { Outcome } from '../engine/outcome.ts';
 import type { ExecuteRequest, RunContext } from '../engine/request.ts';
+import type { Redactor } from '../policy/redaction.ts';
 import type { EnginePort, SearchAnswer, ServerStatus, ToolDescription } from '../protocol/engine-port.ts';
 import type { QuickJsBackend } from '../sandbox/quickjs/backend.ts';
 import type { Catalog } from '../upstream/catalog.ts';
@@ -27,6 +29,8 @@ export interface EngineParts {
   readonly tokens: TokenCounter;
   readonly facts: BuildFacts;
   readonly serverNames: readonly string[];
+  /** Servers describe themselves and their failures in their own words; those words pass it. */
+  readonly redactor: Redactor;
   readonly clock: Clock;
   /** Hands news of the catalogue to the workers; cheap when there is none. */
   tellWorkers(): void;
@@ -53,25 +57,30 @@ export class Engine implements EnginePort {
       matches: matches.map(({ server, tool, signature, kind }) => ({ server, tool, signature, kind })),
       total,
     };
-    return missing.length === 0 ? answer : { ...answer, missing };
+    return this.#redacted(missing.length === 0 ? answer : { ...answer, missing });
   }
 
   async searchText(query: string, limit: number | undefined): Promise<string> {
     if (query.trim().toLowerCase() === 'help') return GUIDE;
     const { catalog, fleet, tokens } = this.#parts;
     const missing = await fleet.whenListed(SEARCH_WAIT_MS);
-    return renderSearch(catalog.search(query, limit), {
-      countTokens: (text) => tokens.count(text),
+    const text = renderSearch(catalog.search(query, limit), {
+      countTokens: (part) => tokens.count(part),
       detailOf: (server, tool) => catalog.detail(server, tool),
       missing,
     });
+    return this.#parts.redactor.text(text);
   }
 
   async describe(server: string, tool: string): Promise<ToolDescription> {
     const { catalog, fleet } = this.#parts;
     const name = catalog.serverNameOf(server);
-    if (name !== undefined && !catalog.resolve(server, tool)) await fleet.ensureListed(name);
-    return catalog.describe(server, tool);
+    try {
+      if (name !== undefined && !catalog.resolve(server, tool)) await fleet.ensureListed(name);
+      return this.#redacted(catalog.describe(server, tool));
+    } catch (error) {
+      throw this.#redactedError(error);
+    }
   }
 
   servers(): ServerStatus[] {
@@ -79,7 +88,7 @@ export class Engine implements EnginePort {
       name,
       tools,
       state,
-      ...(error === undefined ? {} : { error }),
+      ...(error === undefined ? {} : { error: this.#parts.redactor.text(error) }),
     }));
   }
 
@@ -108,5 +117,21 @@ export class Engine implements EnginePort {
 
   inventory(): readonly string[] {
     return this.#parts.serverNames;
+  }
+
+  #redacted<Answer extends object>(answer: Answer): Answer {
+    return this.#parts.redactor.json(answer as unknown as Json) as unknown as Answer;
+  }
+
+  #redactedError(error: unknown): unknown {
+    const { redactor } = this.#parts;
+    if (!(error instanceof OptimizerError) || !redactor.active) return error;
+    const { code, message, hint, data, retryable, cause } = error;
+    return new OptimizerError(code, redactor.text(message), {
+      ...(hint === undefined ? {} : { hint: redactor.text(hint) }),
+      ...(data === undefined ? {} : { data: redactor.json(data) as JsonObject }),
+      retryable,
+      cause,
+    });
   }
 }

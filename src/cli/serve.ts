@@ -3,10 +3,12 @@
  * The order is the order of what is waited for: the sandbox's thread starts first, then the pipe can greet, then the rest
  * of the house is built behind it.
  */
+import { redactedLog } from '../app/redacted-log.ts';
 import { startSandbox } from '../app/sandbox.ts';
 import { loadConfig } from '../config/load.ts';
 import { buildFacts } from '../core/assets.ts';
 import { EXIT } from '../core/errors.ts';
+import { createRedactor } from '../policy/redaction.ts';
 import { createLog } from '../telemetry/log.ts';
 import type { CommandContext } from './command-context.ts';
 
@@ -26,7 +28,7 @@ export async function serve({
   const onSignal = (): void => stop.abort();
   process.once('SIGTERM', onSignal);
   process.once('SIGINT', onSignal);
-  const log = createLog(config.log.level);
+  const log = redactedLog(createLog(config.log.level), createRedactor(config.secrets));
   // A fault of ours must not take every other request with it: one that nobody waited for is logged, one that left the
   // stack in an unknown state ends the process in order, with everything answered that can be.
   let faulted = false;

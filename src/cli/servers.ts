@@ -17,7 +17,7 @@ export async function servers(context: CommandContext): Promise<number> {
     await printer.during(`connecting ${count} server${count === 1 ? '' : 's'}`, () =>
       app.fleet.refresh().catch(() => undefined),
     );
-    const rows = app.fleet.servers();
+    const rows = app.servers();
     const value = {
       servers: rows.map(({ name, tools, state, error, problems }) => ({
         name,

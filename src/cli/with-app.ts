@@ -34,7 +34,7 @@ export async function withApp(context: CommandContext, work: (app: App) => Promi
 export async function waitForServers({ printer }: CommandContext, app: App, timeoutMs: number): Promise<void> {
   const count = app.config.servers.length;
   await printer.during(`connecting ${count} server${count === 1 ? '' : 's'}`, () => app.fleet.whenListed(timeoutMs));
-  for (const server of app.fleet.servers()) {
+  for (const server of app.servers()) {
     if (server.error !== undefined) printer.warn(server.error);
   }
   if (count === 0) {

@@ -11,11 +11,15 @@ import { randomBytes } from '../core/crypto.ts';
 import { ERROR_TABLE, type ErrorCode, errorKind, OptimizerError } from '../core/errors.ts';
 import { type ExecutionId, newExecutionId } from '../core/ids.ts';
 import { byteLength, type Json } from '../core/json.ts';
+import { nearest } from '../core/nearest.ts';
+import type { Redactor } from '../policy/redaction.ts';
 import type { RunEnd, RunFailure, RunUsage, SandboxBackend } from '../sandbox/backend.ts';
-import { type Limits, lowerLimits } from '../sandbox/limits.ts';
+import { LIMITS, type Limits, lowerLimits } from '../sandbox/limits.ts';
+import type { Store } from '../state/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Admission } from './admission.ts';
 import { Gate, type ServeCapability } from './gate.ts';
+import { IdempotentRuns, type RunResult } from './idempotency.ts';
 import type { Journal } from './journal.ts';
 import type { KeptValues } from './kept-values.ts';
 import { countTokens, settleLedger, type TokenCounter } from './ledger.ts';
@@ -36,6 +40,10 @@ export interface ExecutorOptions {
   /** Interfaces a run may be granted; a request may only name fewer. */
   readonly grants: readonly string[];
   readonly kept: KeptValues;
+  /** Keeps outcomes by idempotency key; the caller closes it. */
+  readonly store: Store;
+  /** Nothing that it hides reaches a guest or an outcome. */
+  readonly redactor: Redactor;
   readonly tokens: TokenCounter;
   /** Takes the types out of TypeScript; the caller closes it. */
   readonly types: Pick<TypeEraser, 'erase'>;
@@ -52,6 +60,7 @@ const RETRIES_AFTER_LOSS = 1;
 export class Executor {
   readonly #options: ExecutorOptions;
   readonly #admission: Admission;
+  readonly #idempotent: IdempotentRuns;
   #completed = 0;
   #failed = 0;
   #tokensSaved = 0;
@@ -59,25 +68,18 @@ export class Executor {
   constructor(options: ExecutorOptions) {
     this.#options = options;
     this.#admission = new Admission(options.limits);
+    this.#idempotent = new IdempotentRuns(options.store, options.log);
   }
 
   async execute(request: ExecuteRequest, context: RunContext): Promise<Outcome> {
     refuseUnfinished(request);
-    const limits = lowerLimits(this.#options.limits, request.limits);
-    const executionId = newExecutionId();
-    const queuedMs = this.#options.clock.monotonicMs();
-    await this.#admission.enter(context.signal);
-    const startedMs = this.#options.clock.monotonicMs();
-    try {
-      const outcome = await this.#run(request, context, limits, executionId, startedMs - queuedMs);
-      if (outcome.status === 'completed') this.#completed++;
-      else this.#failed++;
-      this.#tokensSaved += outcome.tokens.saved;
-      context.onEvent({ type: 'state', executionId, state: outcome.status });
-      return outcome;
-    } finally {
-      this.#admission.leave(this.#options.clock.monotonicMs() - startedMs);
-    }
+    checkLimits(request.limits);
+    const backend = this.#backend(request.backend);
+    const grants = this.#grants(request.grants);
+    const run = (): Promise<RunResult> => this.#admitted({ request, context, backend, grants });
+    const { idempotencyKey, tenant = DEFAULT_TENANT } = request;
+    if (idempotencyKey === undefined) return (await run()).outcome;
+    return this.#idempotent.once(idempotencyKey, tenant, request, context.signal, run);
   }
 
   stats(): Json {
@@ -90,21 +92,41 @@ export class Executor {
     };
   }
 
+  async #admitted(asked: Asked): Promise<RunResult> {
+    const { context } = asked;
+    const { clock } = this.#options;
+    const executionId = newExecutionId();
+    const queuedMs = clock.monotonicMs();
+    const place = this.#admission.enter(context.signal);
+    if (this.#admission.queued > 0) context.onEvent({ type: 'state', executionId, state: 'queued' });
+    await place;
+    const startedMs = clock.monotonicMs();
+    try {
+      const result = await this.#run(asked, executionId, startedMs - queuedMs);
+      const { status, tokens } = result.outcome;
+      if (status === 'completed') this.#completed++;
+      else this.#failed++;
+      this.#tokensSaved += tokens.saved;
+      context.onEvent({ type: 'state', executionId, state: status });
+      return result;
+    } finally {
+      this.#admission.leave(clock.monotonicMs() - startedMs);
+    }
+  }
+
   async #run(
-    request: ExecuteRequest,
-    context: RunContext,
-    limits: Limits,
+    { request, context, backend, grants }: Asked,
     executionId: ExecutionId,
     queueMs: number,
-  ): Promise<Outcome> {
-    const backend = this.#backend(request.backend);
-    const grants = this.#grants(request.grants);
+  ): Promise<RunResult> {
+    const { redactor, types } = this.#options;
+    const limits = lowerLimits(this.#options.limits, request.limits);
     let program: NormalizedProgram;
     try {
-      program = await normalizeTyped(request.code, limits.sourceBytes, this.#options.types);
+      program = await normalizeTyped(request.code, limits.sourceBytes, types);
     } catch (error) {
-      if (error instanceof OptimizerError) return this.#refused(executionId, request.code, error, queueMs);
-      throw error;
+      if (!(error instanceof OptimizerError)) throw error;
+      return { outcome: this.#refused(executionId, request.code, error, queueMs), ran: false };
     }
     context.onEvent({ type: 'state', executionId, state: 'running' });
     for (let attempt = 0; ; attempt++) {
@@ -120,12 +142,16 @@ export class Executor {
           seed: freshSeed(),
           signal: context.signal,
           hostCall: (call) => gate.hostCall(call),
-          onLog: (line) => context.onEvent({ type: 'console', executionId, ...line }),
+          onLog: ({ level, text }) =>
+            context.onEvent({ type: 'console', executionId, level, text: redactor.text(text) }),
         })
         .finally(() => gate.close());
-      const lost = end.failure?.code === 'sandbox.lost';
+      const lost = end.failure?.code === 'sandbox.lost' && !context.signal.aborted;
       if (lost && attempt < RETRIES_AFTER_LOSS && !gate.journal.wrote) continue;
-      return this.#outcome({ request, context, limits, executionId, queueMs, program, gate, end });
+      return {
+        outcome: this.#outcome({ request, context, limits, executionId, queueMs, program, gate, end }),
+        ran: true,
+      };
     }
   }
 
@@ -156,7 +182,7 @@ export class Executor {
     executionId: ExecutionId,
     grants: readonly string[],
   ): Gate {
-    const { tools, caller, clock, log, kept } = this.#options;
+    const { tools, caller, redactor, clock, log, kept } = this.#options;
     const tenant = request.tenant ?? DEFAULT_TENANT;
     const blobs: ServeCapability = async (_, [handle]) => JSON.parse(kept.load(tenant, handle as string)) as Json;
     return new Gate({
@@ -167,6 +193,7 @@ export class Executor {
       tools,
       caller,
       served: { blobs },
+      redactor,
       clock,
       log,
       onEvent: (event) => context.onEvent(event),
@@ -177,8 +204,9 @@ export class Executor {
   #refused(executionId: ExecutionId, code: string, error: OptimizerError, queueMs: number): Outcome {
     const outcome = emptyOutcome(executionId, { ...NO_USAGE, queueMs });
     const { line, column } = (error.data ?? {}) as { line?: number; column?: number };
+    const { data: _place, ...words } = wordsOf(error);
     outcome.error = {
-      ...wordsOf(error),
+      ...words,
       ...(line === undefined ? {} : { line }),
       ...(column === undefined ? {} : { column }),
     };
@@ -197,12 +225,14 @@ export class Executor {
   }): Outcome {
     const { end, gate, limits } = run;
     const outcome = emptyOutcome(run.executionId, { ...end.usage, queueMs: run.queueMs });
-    outcome.logs = end.logs;
+    const { redactor } = this.#options;
+    outcome.logs = end.logs.map(({ level, text }) => ({ level, text: redactor.text(text) }));
     outcome.logsDropped = end.logsDropped;
-    outcome.calls = gate.journal.calls;
-    outcome.usage.hostCalls = gate.journal.calls.length;
+    outcome.calls = gate.journal.calls.map((call) => ({ ...call }));
+    outcome.usage.hostCalls = outcome.calls.length;
     if (end.failure) {
-      outcome.error = failureOf(end.failure, gate, run.program);
+      const error = failureOf(end.failure, gate, run.program);
+      outcome.error = { ...error, message: redactor.text(error.message) };
     } else {
       this.#setValue(
         outcome,
@@ -229,7 +259,8 @@ export class Executor {
       return;
     }
     outcome.status = 'completed';
-    const value = JSON.parse(text) as Json;
+    const { redactor, kept } = this.#options;
+    const value = redactor.holds(text) ? redactor.json(JSON.parse(text) as Json) : (JSON.parse(text) as Json);
     const charsMax = audience === 'model' ? limits.answerChars : Number.POSITIVE_INFINITY;
     const shownChars = typeof value === 'string' ? value.length : text.length;
     if (bytes <= limits.valueBytes && shownChars <= charsMax) {
@@ -238,7 +269,8 @@ export class Executor {
     }
     const shaped = shapeJson(value, Math.min(Math.floor(limits.valueBytes / 4), charsMax));
     outcome.value = shaped.value;
-    outcome.truncated = { handle: this.#options.kept.keep(tenant, text), bytes, shown: shaped.chars };
+    const whole = redactor.active ? JSON.stringify(value) : text;
+    outcome.truncated = { handle: kept.keep(tenant, whole), bytes, shown: shaped.chars };
   }
 
   #counted(outcome: Outcome, code: string, direct: Journal['directCost']): Outcome {
@@ -254,6 +286,14 @@ export class Executor {
     }
     return outcome;
   }
+}
+
+/** A request that has been looked at, and where and with what it runs. */
+interface Asked {
+  readonly request: ExecuteRequest;
+  readonly context: RunContext;
+  readonly backend: SandboxBackend;
+  readonly grants: readonly string[];
 }
 
 const NO_USAGE: RunUsage = {
@@ -296,11 +336,30 @@ function refuseUnfinished(request: ExecuteRequest): void {
     refuse('session', 'Leave `session` out; pass what the next run needs in `params`.');
   if (request.record === true) refuse('record', 'Leave `record` out.');
   if (request.check !== undefined && request.check !== 'off') refuse('check', 'Leave `check` out, or send "off".');
-  if (request.idempotencyKey !== undefined) refuse('idempotencyKey', 'Leave `idempotencyKey` out.');
   if (request.language !== undefined && !['typescript', 'javascript'].includes(request.language)) {
     throw new OptimizerError('sandbox.unavailable', `language: no backend here runs ${request.language}`, {
       hint: 'Write TypeScript or JavaScript.',
     });
+  }
+}
+
+/** A request may lower limits; one above the ceiling is the ceiling. What is no limit is refused. */
+function checkLimits(limits: ExecuteRequest['limits'] = {}): void {
+  for (const [name, value] of Object.entries(limits)) {
+    const path = `limits.${name}`;
+    if (!Object.hasOwn(LIMITS, name)) {
+      const close = nearest(name, Object.keys(LIMITS));
+      const hint = `Limits: ${Object.keys(LIMITS).join(', ')}.`;
+      throw new OptimizerError('request.params', `${path}: there is no such limit`, {
+        hint,
+        data: { path, nearest: close },
+      });
+    }
+    if (value !== undefined && !(Number.isFinite(value) && value >= 0)) {
+      throw new OptimizerError('request.params', `${path}: expected a number from 0, got ${String(value)}`, {
+        data: { path },
+      });
+    }
   }
 }
 
@@ -317,7 +376,9 @@ function wordsOf(error: OptimizerError): OutcomeError {
 
 /** The backend's word on the end, with the gate's own error where the program did not catch one, in the caller's lines. */
 function failureOf(failure: RunFailure, gate: Gate, program: NormalizedProgram): OutcomeError {
-  const own = failure.call === undefined ? undefined : gate.refusalOf(failure.call);
+  // A limit that ended the run outweighs the call that the program happened to wait for.
+  const uncaught = failure.code === 'program.error' ? failure.call : undefined;
+  const own = uncaught === undefined ? undefined : gate.refusalOf(uncaught);
   const code: ErrorCode = own?.code ?? failure.code;
   const message = own?.message ?? failure.message;
   const wrote = gate.journal.wrote;

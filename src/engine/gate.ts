@@ -12,12 +12,14 @@ import type { Clock } from '../core/clock.ts';
 import { sha256Hex } from '../core/crypto.ts';
 import { OptimizerError } from '../core/errors.ts';
 import { type ExecutionId, newCorrelationId } from '../core/ids.ts';
-import { canonicalJson, isJsonObject, type Json } from '../core/json.ts';
+import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../core/json.ts';
+import type { Redactor } from '../policy/redaction.ts';
 import type { HostCall, HostReply } from '../sandbox/backend.ts';
 import type { Limits } from '../sandbox/limits.ts';
 import type { Log } from '../telemetry/log.ts';
+import { jsonExcess } from '../upstream/json-size.ts';
 import { Journal } from './journal.ts';
-import type { CallRecord } from './outcome.ts';
+import type { CallRecord, CallStatus } from './outcome.ts';
 import type { GateTool, ToolCaller, ToolSource } from './ports.ts';
 import type { RunEvent } from './request.ts';
 import { Turnstile } from './turnstile.ts';
@@ -34,10 +36,17 @@ export interface GateOptions {
   readonly caller: ToolCaller;
   /** Interfaces beside `tools` that the main thread serves, by name. */
   readonly served: Readonly<Record<string, ServeCapability>>;
+  /** Whatever goes into the guest, or out as an event or an error, passes it. */
+  readonly redactor: Redactor;
   readonly clock: Clock;
   readonly log: Log;
   onEvent(event: RunEvent): void;
 }
+
+/** Levels of arrays and objects in one result or in one call's arguments: a guest's parser and ours recurse. */
+export const DEPTH_MAX = 256;
+/** Shorter JSON text cannot be deeper. */
+const DEEP_CHARS_MIN = 2 * DEPTH_MAX;
 
 export class Gate {
   readonly journal = new Journal();
@@ -57,16 +66,16 @@ export class Gate {
   /** Answers one host call. Never rejects. */
   async hostCall(call: HostCall): Promise<HostReply> {
     try {
-      const value = await this.#pass(call);
-      return { ok: true, text: JSON.stringify(value) ?? 'null' };
+      return { ok: true, text: this.#textOf(await this.#pass(call)) };
     } catch (error) {
       return { ok: false, text: JSON.stringify(this.#errorRecord(error, call)) };
     }
   }
 
-  /** The wall at the end of a run: later calls are refused, those under way are told to stop. */
+  /** The wall at the end of a run: later calls are refused, those under way are told to stop and change nothing more. */
   close(): void {
     this.#open = false;
+    this.journal.seal();
     this.#abort.abort();
     this.#turnstile.close();
   }
@@ -76,9 +85,16 @@ export class Gate {
     return this.#refusals.get(call);
   }
 
+  /** JSON text for the guest. */
+  #textOf(value: Json): string {
+    const { redactor } = this.#options;
+    const text = jsonText(value);
+    return redactor.holds(text) ? JSON.stringify(redactor.json(value)) : text;
+  }
+
   async #pass(call: HostCall): Promise<Json> {
     const { interfaceName, functionName } = call;
-    if (!this.#open) throw new OptimizerError('request.cancelled', 'the run has ended');
+    if (!this.#open) throw ended();
     if (!this.#options.grants.includes(interfaceName)) {
       throw new OptimizerError('denied.capability', `the capability \`${interfaceName}\` is not granted to this run`);
     }
@@ -96,37 +112,51 @@ export class Gate {
   }
 
   async #callTool(server: string, toolName: string, args: Json, raw: boolean): Promise<Json> {
-    const { limits, tools, clock } = this.#options;
-    if (++this.#budgetUsed > limits.calls) {
-      throw new OptimizerError('limit.calls', `the run has made its ${limits.calls} calls (limit \`calls\`)`);
+    const { limits, tools } = this.#options;
+    const asked = `${server}.${toolName}`;
+    try {
+      if (++this.#budgetUsed > limits.calls) {
+        throw new OptimizerError('limit.calls', `the run has made its ${limits.calls} calls (limit \`calls\`)`);
+      }
+      refuseDeepArguments(args);
+      const tool = await tools.require(server, toolName);
+      if (!this.#open) throw ended();
+      const argsText = canonicalJson(args);
+      const record = this.journal.open(`${tool.server}.${tool.name}`, tool.effect, sha256Hex(argsText).slice(0, 16));
+      return await this.#send(tool, args, argsText, record, raw);
+    } catch (error) {
+      throw error instanceof OptimizerError ? new ToolFailure(error, asked) : error;
     }
-    const tool = await tools.require(server, toolName);
-    const id = `${tool.server}.${tool.name}`;
-    const argsText = canonicalJson(args);
-    const record = this.journal.open(id, tool.effect, sha256Hex(argsText).slice(0, 16));
-    this.#admit(tool, args, record);
-    await this.#turnstile.enter();
+  }
+
+  async #send(tool: GateTool, args: Json, argsText: string, record: CallRecord, raw: boolean): Promise<Json> {
+    const { limits, clock, caller } = this.#options;
+    const id = record.tool;
+    try {
+      this.#admit(tool, args, record);
+      await this.#turnstile.enter();
+    } catch (error) {
+      throw error instanceof OptimizerError ? new ToolFailure(error, id) : error;
+    }
+    if (!this.#open) {
+      this.#turnstile.leave();
+      throw new ToolFailure(ended(), id);
+    }
     const startedMs = clock.monotonicMs();
+    this.journal.leave(record);
     this.#tell({ step: 'call', tool: id });
     try {
-      const answer = await this.#options.caller.call(tool.server, tool.name, args, {
+      const answer = await caller.call(tool.server, tool.name, args, {
         signal: this.#abort.signal,
         timeoutMs: limits.toolTimeoutMs,
-        onProgress: (progress) => this.#tell({ step: 'progress', tool: id, ...progress }),
+        onProgress: (progress) => this.#tell({ step: 'progress', tool: id, ...this.#redactedProgress(progress) }),
       });
-      const ms = clock.monotonicMs() - startedMs;
+      this.journal.close(record, answer.ok ? 'ok' : 'error', clock.monotonicMs() - startedMs);
       this.#noteCost(tool, argsText, answer.raw);
-      if (!answer.ok) {
-        this.journal.close(record, 'error', ms);
-        throw new ToolFailure(new OptimizerError('upstream.toolError', answer.message, { data: { tool: id } }), id);
-      }
-      this.journal.close(record, 'ok', ms);
+      if (!answer.ok) throw new OptimizerError('upstream.toolError', answer.message, { data: { tool: id } });
       return raw ? answer.raw : answer.value;
     } catch (error) {
-      // Sent but without an answer that was seen: it may have taken effect, so it stays `unknown`.
-      const sent = error instanceof OptimizerError && ['upstream.timeout', 'request.cancelled'].includes(error.code);
-      const unseen = sent || (error instanceof OptimizerError && error.data?.['sent'] === true);
-      if (record.status === 'unknown' && !unseen) this.journal.close(record, 'error', clock.monotonicMs() - startedMs);
+      if (record.status === 'unknown') this.journal.close(record, statusOf(error), clock.monotonicMs() - startedMs);
       throw error instanceof OptimizerError ? new ToolFailure(error, id) : error;
     } finally {
       this.#turnstile.leave();
@@ -134,30 +164,27 @@ export class Gate {
     }
   }
 
+  #redactedProgress<Progress extends { message?: string }>(progress: Progress): Progress {
+    const { message } = progress;
+    return message === undefined ? progress : { ...progress, message: this.#options.redactor.text(message) };
+  }
+
   /** Everything that can refuse a call before it leaves. */
-  #admit(tool: GateTool, args: Json, record: CallRecord): void {
-    const id = record.tool;
+  #admit(tool: GateTool, args: Json, { tool: id }: CallRecord): void {
     if (this.#options.readOnly && tool.effect === 'write') {
-      this.journal.close(record, 'denied', 0);
-      const error = new OptimizerError(
-        'denied.readOnly',
-        `\`${id}\` may write, and this run is read-only; it was not called`,
-        {
-          hint: 'Use run_code, or mark the tool as a read in the config (`effects`) if it is one.',
-          data: { tool: id },
-        },
-      );
-      throw new ToolFailure(error, id);
+      throw new OptimizerError('denied.readOnly', `\`${id}\` may write, and this run is read-only; it was not called`, {
+        hint: 'Use run_code, or mark the tool as a read in the config (`effects`) if it is one.',
+        data: { tool: id },
+      });
     }
     const issues = isJsonObject(args)
       ? this.#options.tools.validate(tool, args)
       : [{ path: '', message: `expected one object of named arguments, got ${describe(args)}` }];
     if (issues.length === 0) return;
-    this.journal.close(record, 'error', 0);
     const lines = issues.map((issue) => issue.message);
     const error = new OptimizerError(
       'upstream.arguments',
-      `the arguments of \`${id}\` do not fit: ${lines.join('; ')}`,
+      `the arguments of \`${id}\` do not fit: ${lines.join('; ')}; it was not called`,
       {
         hint: tool.signature,
         data: { tool: id },
@@ -167,6 +194,7 @@ export class Gate {
   }
 
   #noteCost(tool: GateTool, argsText: string, raw: Json): void {
+    if (!this.#open) return;
     const cost = this.journal.directCost;
     cost.definitions.set(`${tool.server}.${tool.name}`, tool.promptText);
     cost.texts.push(`${tool.name}${argsText}`, renderDirect(raw));
@@ -177,35 +205,48 @@ export class Gate {
     if (this.#open) onEvent({ type: 'progress', executionId, calls: this.journal.calls.length, ...step });
   }
 
+  /** What the guest is told of a failure. The gate keeps the same words for a program that does not catch it. */
   #errorRecord(error: unknown, call: HostCall): Json {
-    const known = error instanceof ToolFailure ? error.cause : error;
     const about = error instanceof ToolFailure ? error : undefined;
-    if (known instanceof OptimizerError) {
-      this.#refusals.set(call.call, known);
-      const { code, kind, message, hint, retryable, data } = known;
-      return {
-        code,
-        kind,
-        message,
-        ...(about ? { tool: about.tool } : {}),
-        ...(hint === undefined ? {} : { hint }),
-        retryable: retryable && !this.journal.wrote,
-        issues: about ? [...about.issues] : [],
-        ...(data === undefined ? {} : { data }),
-      };
+    const known = this.#redacted(this.#known(about?.cause ?? error, call));
+    this.#refusals.set(call.call, known);
+    const { code, kind, message, hint, retryable, data } = known;
+    return {
+      code,
+      kind,
+      message,
+      ...(about ? { tool: about.tool } : {}),
+      ...(hint === undefined ? {} : { hint }),
+      retryable: retryable && !this.journal.wrote,
+      issues: about ? about.issues.map((issue) => this.#options.redactor.text(issue)) : [],
+      ...(data === undefined ? {} : { data }),
+    };
+  }
+
+  /** A fault of ours is told by its number alone; what it was stands in the log. */
+  #known(error: unknown, call: HostCall): OptimizerError {
+    if (error instanceof BoundaryError) {
+      const message = `${call.interfaceName}.${call.functionName}: ${error.message}`;
+      return new OptimizerError(error.code, message, error.data === undefined ? {} : { data: error.data });
     }
-    if (known instanceof BoundaryError) {
-      const message = `${call.interfaceName}.${call.functionName}: ${known.message}`;
-      return { code: 'program.error', kind: 'program', message, retryable: false, issues: [] };
-    }
+    if (error instanceof OptimizerError) return error;
     const correlationId = newCorrelationId();
-    this.#options.log.error(
-      { correlationId, error: String(known), stack: (known as Error)?.stack },
-      'a host call failed',
-    );
-    const message = `an internal failure, correlation id ${correlationId}`;
-    this.#refusals.set(call.call, new OptimizerError('internal.error', message, { data: { correlationId } }));
-    return { code: 'internal.error', kind: 'internal', message, retryable: false, issues: [] };
+    const stack = error instanceof Error ? error.stack : undefined;
+    this.#options.log.error({ correlationId, error: String(error), stack }, 'a host call failed');
+    return new OptimizerError('internal.error', `an internal failure, correlation id ${correlationId}`, {
+      data: { correlationId },
+    });
+  }
+
+  #redacted(error: OptimizerError): OptimizerError {
+    const { redactor } = this.#options;
+    if (!redactor.active) return error;
+    const { code, hint, data, retryable } = error;
+    return new OptimizerError(code, redactor.text(error.message), {
+      ...(hint === undefined ? {} : { hint: redactor.text(hint) }),
+      ...(data === undefined ? {} : { data: redactor.json(data) as JsonObject }),
+      retryable,
+    });
   }
 }
 
@@ -223,14 +264,58 @@ class ToolFailure extends Error {
   }
 }
 
+function ended(): OptimizerError {
+  return new OptimizerError('request.cancelled', 'the run has ended');
+}
+
+/** What became of a call without an answer: `denied` when it never left, `unknown` when it may have taken effect. */
+function statusOf(error: unknown): CallStatus {
+  if (!(error instanceof OptimizerError)) return 'unknown';
+  if (error.data?.['sent'] === false) return 'denied';
+  // The server answered, though not with a result.
+  const answered = ['upstream.toolError', 'upstream.protocol', 'limit.toolResult'].includes(error.code);
+  return answered ? 'error' : 'unknown';
+}
+
+/** Compact JSON. Throws `limit.toolResult` for a value that is nested too deeply to be written or read again. */
+function jsonText(value: Json): string {
+  let text: string;
+  try {
+    text = JSON.stringify(value) ?? 'null';
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw tooDeepResult();
+  }
+  if (text.length > DEEP_CHARS_MIN && jsonExcess(value, NO_DEEPER) !== undefined) throw tooDeepResult();
+  return text;
+}
+
+const NO_DEEPER = { bytesMax: Number.POSITIVE_INFINITY, depthMax: DEPTH_MAX };
+
+function tooDeepResult(): OptimizerError {
+  return new OptimizerError('limit.toolResult', `the result is nested more than ${DEPTH_MAX} levels deep`, {
+    hint: 'Ask the tool for less, or for another form.',
+  });
+}
+
+function refuseDeepArguments(args: Json): void {
+  if (jsonExcess(args, NO_DEEPER) === undefined) return;
+  throw new OptimizerError('limit.argument', `the arguments are nested more than ${DEPTH_MAX} levels deep`);
+}
+
 /** What a client would have shown a model: the text blocks, else the result as JSON. */
 function renderDirect(raw: Json): string {
   const content = isJsonObject(raw) ? raw['content'] : undefined;
-  if (!Array.isArray(content)) return JSON.stringify(raw);
-  const texts = content.map((block) =>
-    isJsonObject(block) && typeof block['text'] === 'string' ? block['text'] : JSON.stringify(block),
-  );
-  return texts.join('\n');
+  try {
+    if (!Array.isArray(content)) return JSON.stringify(raw);
+    const texts = content.map((block) =>
+      isJsonObject(block) && typeof block['text'] === 'string' ? block['text'] : JSON.stringify(block),
+    );
+    return texts.join('\n');
+  } catch {
+    // Nested beyond what can be written; the answer is refused further on and costs nothing.
+    return '';
+  }
 }
 
 function describe(value: Json): string {

@@ -7,7 +7,10 @@ import type { Effect } from '../upstream/server-spec.ts';
 
 export type CallStatus = 'ok' | 'error' | 'cached' | 'replayed' | 'denied' | 'unknown';
 
-/** One call of a program to a tool, in the order in which the calls were made. `unknown`: sent, but no answer was seen. */
+/**
+ * One call of a program to a tool, in the order in which the calls were made. `error`: the server answered with a failure.
+ * `denied`: the call never left, so it had no effect. `unknown`: it was sent, but no answer was seen.
+ */
 export interface CallRecord {
   seq: number;
   /** `server.tool`, the upstream's own names. */

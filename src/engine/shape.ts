@@ -17,7 +17,7 @@ const MARK = '…';
 export function shapeJson(value: Json, charsMax: number): Shaped {
   let items = 64;
   let stringChars = Math.max(STRING_CHARS, Math.floor(charsMax / 4));
-  if (typeof value === 'string') return shaped(cutString(value, Math.max(16, charsMax - 64)));
+  if (typeof value === 'string') return shapeString(value, charsMax);
   for (let round = 0; round < 12; round++) {
     const budget = { left: Math.floor(charsMax * 0.9) };
     const candidate = shaped(cut(value, items, stringChars, 12, budget));
@@ -26,6 +26,16 @@ export function shapeJson(value: Json, charsMax: number): Shaped {
     stringChars = Math.max(16, Math.floor(stringChars / 2));
   }
   return shaped(`${MARK} ${kindOf(value)}`);
+}
+
+/** Quotes and escapes count too, so a text full of them is cut shorter. */
+function shapeString(text: string, charsMax: number): Shaped {
+  let chars = Math.max(16, charsMax - 64);
+  for (;;) {
+    const candidate = shaped(cutString(text, chars));
+    if (candidate.chars <= charsMax || chars <= 16) return candidate;
+    chars = Math.max(16, Math.min(chars - 16, Math.floor((chars * charsMax) / candidate.chars)));
+  }
 }
 
 function shaped(value: Json): Shaped {

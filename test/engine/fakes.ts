@@ -7,8 +7,10 @@ import { Executor, type ExecutorOptions } from '../../src/engine/execute.ts';
 import { KeptValues } from '../../src/engine/kept-values.ts';
 import type { CallOptions, GateTool, ToolAnswer, ToolCaller, ToolSource } from '../../src/engine/ports.ts';
 import type { RunContext, RunEvent } from '../../src/engine/request.ts';
+import { createRedactor } from '../../src/policy/redaction.ts';
 import type { HostCall, SandboxBackend } from '../../src/sandbox/backend.ts';
 import { DEFAULT_LIMITS } from '../../src/sandbox/limits.ts';
+import { MemoryStore } from '../../src/state/memory.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 
 export type ToolWork = (args: JsonObject, options: CallOptions) => Json | ToolAnswer | Promise<Json | ToolAnswer>;
@@ -103,6 +105,8 @@ export function executorOptions(
     grants: ['tools', 'console', 'clock', 'random', 'timers', 'url', 'blobs'],
     kept: new KeptValues({ bytesMax: 64 * 1024 * 1024, ttlMs: 60_000 }),
     tokens: { count: (text) => Math.ceil(text.length / 4) },
+    store: new MemoryStore({ nowMs: () => Date.now(), monotonicMs: () => performance.now() }),
+    redactor: createRedactor([]),
     types: { erase: async () => ({ kind: 'syntax', message: 'no types here' }) },
     renderAnswer: (outcome) => JSON.stringify(outcome.value ?? outcome.error ?? null),
     clock: { nowMs: () => Date.now(), monotonicMs: () => performance.now() },
