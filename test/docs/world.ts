@@ -25,7 +25,7 @@ export interface Page {
   readonly path: string;
   readonly lines: readonly string[];
   readonly blocks: readonly Block[];
-  /** The lines outside of code blocks; those inside are empty, so that numbers stay. */
+  /** The lines outside of code blocks, without comments; those inside are empty, so that numbers stay. */
   readonly prose: readonly string[];
 }
 
@@ -41,7 +41,7 @@ export function readPage(path: string): Page {
       blocks.push({ info: open.info, line: open.line, text: open.text.join('\n') });
       open = undefined;
     } else if (open) open.text.push(line);
-    prose.push(fence || open ? '' : line);
+    prose.push(fence || open ? '' : line.replaceAll(/<!--.*?-->/g, ''));
   }
   if (open) throw new Error(`${path}:${open.line}: the code block is not closed`);
   return { path, lines, blocks, prose };
