@@ -14,6 +14,7 @@ import { atob, btoa } from './shims/base64.ts';
 import { createDate } from './shims/date.ts';
 import { formatLog } from './shims/inspect.ts';
 import { createRandom } from './shims/random.ts';
+import { improveRepeat } from './shims/repeat.ts';
 import { structuredClone } from './shims/structured-clone.ts';
 import { TextDecoder, TextEncoder } from './shims/text-codec.ts';
 import { createUrlClasses } from './shims/url.ts';
@@ -58,6 +59,8 @@ interface HostErrorRecord {
 }
 
 const MESSAGE_CHARS_MAX = 8_000;
+/** Everything that a failure report can hold; see `FailReport` in src/sandbox/quickjs/guest.ts. */
+const REPORT_KEYS = ['name', 'message', 'stack', 'internal', 'thrown', 'result', 'call', 'tooLarge'];
 const HIDDEN_INTRINSICS = ['SharedArrayBuffer', 'Atomics', 'WeakRef', 'FinalizationRegistry', 'InternalError'];
 
 export function install(host: Host): readonly unknown[] {
@@ -66,6 +69,7 @@ export function install(host: Host): readonly unknown[] {
   const { getOwnPropertyDescriptor, getPrototypeOf, defineProperty, create: createObject } = Object;
   const toText = String;
   const NativePromise = Promise;
+  const NativeProxy = Proxy;
   const NativeError = Error;
   const NativeMap = Map;
   const NativeSet = Set;
@@ -243,7 +247,7 @@ export function install(host: Host): readonly unknown[] {
   const refuse = (): boolean => false;
   function namespace(get: (key: string) => unknown, keys: () => unknown): object {
     const listed = (): string[] => keys() as string[];
-    return new Proxy(Object.create(null), {
+    return new NativeProxy(createObject(null), {
       get: (_, key) => (isProtocolRead(key) ? undefined : get(key as string)),
       has: (_, key) => typeof key === 'string' && listed().includes(key),
       ownKeys: () => listed(),
@@ -315,8 +319,19 @@ export function install(host: Host): readonly unknown[] {
     return said;
   }
 
+  /**
+   * Written by hand from texts and numbers: given an object, the engine's `stringify` runs setters that a program has put on
+   * `Array.prototype`, and a program must not keep its own failure from being told.
+   */
   const tellFailure = (said: Report): void => {
-    host(encodeCall('run', 'fail', 0, stringify(said)));
+    let text = '{';
+    for (let index = 0; index < REPORT_KEYS.length; index++) {
+      const key = REPORT_KEYS[index] as string;
+      const value = said[key];
+      if (typeof value === 'string') text += (text === '{' ? '"' : ',"') + key + '":' + stringify(value);
+      else if (typeof value === 'number') text += (text === '{' ? '"' : ',"') + key + '":' + value;
+    }
+    host(encodeCall('run', 'fail', 0, text + '}'));
   };
 
   /** `describe` for errors that may be hostile: a Proxy can throw at every look. */
@@ -456,6 +471,7 @@ export function install(host: Host): readonly unknown[] {
   hidden(internalErrorPrototype, 'constructor', NativeError);
   global['Date'] = createDate(Date, now);
   hidden(Math, 'random', () => random.next());
+  improveRepeat(String.prototype);
   for (const group of Object.values(globals)) for (const name of Object.keys(group)) hidden(global, name, group[name]);
 
   // ---- what the host calls -----------------------------------------------------------------------------------------

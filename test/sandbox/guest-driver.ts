@@ -29,6 +29,8 @@ export interface Drive {
   /** Answers a call that the worker does not serve itself; without it, calls are left without an answer. */
   readonly answer?: (call: { id: number; text: string }) => { ok: boolean; text: string } | undefined;
   readonly log?: LogLine[];
+  /** `code` is what the engine is given, not what a model wrote. */
+  readonly asIs?: boolean;
 }
 
 /** Runs `code` in `guest` to its end, which it answers. The guest is neither reset nor checked. */
@@ -44,7 +46,7 @@ export function drive(guest: Guest, code: string, options: Drive = {}): Promise<
     let ended = false;
     guest.begin(
       {
-        source: normalizeProgram(code, limits.sourceBytes).source,
+        source: options.asIs ? code : normalizeProgram(code, limits.sourceBytes).source,
         paramsText: options.paramsText ?? '{}',
         grants: options.grants ?? ALL_GRANTS,
         seed: options.seed ?? [1, 2, 3, 4],

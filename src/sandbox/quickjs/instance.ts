@@ -161,7 +161,7 @@ const SCRATCH_JOB_CONTEXT = 32;
 const SCRATCH_FILE_NAME = 64;
 const SCRATCH_BYTES = 128;
 /** What the engine's backtraces call a program. */
-export const PROGRAM_FILE = 'program.js';
+const PROGRAM_FILE = 'program.js';
 
 export class QuickJsInstance {
   readonly memory: WebAssembly.Memory;
@@ -193,7 +193,9 @@ export class QuickJsInstance {
     this.#freshBytes().fill(0, this.scratch, this.scratch + SCRATCH_BYTES);
     encoder.encodeInto(PROGRAM_FILE, this.#bytes.subarray(this.scratch + SCRATCH_FILE_NAME));
     engine.enableInterruptHandler(this.runtime);
-    const prelude = this.evaluate(preludeSource);
+    const fileName = this.#writeText('prelude.js');
+    const prelude = this.evaluate(preludeSource, fileName.pointer);
+    engine.free(fileName.pointer);
     if (prelude.threw) return prelude;
     const name = this.#writeText('host');
     const host = engine.newFunction(this.context, name.pointer, 1, 0, 1);
@@ -223,10 +225,10 @@ export class QuickJsInstance {
     this.#engine.setMaxStackSize(this.runtime, stackBytes);
   }
 
-  /** Evaluates `source` as a script in the global scope. */
-  evaluate(source: string): CallResult {
+  /** Evaluates `source` as a script in the global scope; backtraces call it `program.js` unless told otherwise. */
+  evaluate(source: string, fileName: Pointer = this.scratch + SCRATCH_FILE_NAME): CallResult {
     const { pointer, length } = this.#writeText(source);
-    const result = this.#engine.evaluate(this.context, pointer, length, this.scratch + SCRATCH_FILE_NAME, 0, 0);
+    const result = this.#engine.evaluate(this.context, pointer, length, fileName, 0, 0);
     this.#engine.free(pointer);
     return this.#resolve(result);
   }
