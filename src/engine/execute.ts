@@ -18,6 +18,7 @@ import { LIMITS, type Limits, lowerLimits } from '../sandbox/limits.ts';
 import type { Store } from '../state/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Admission } from './admission.ts';
+import { DEPTH_MAX, isTooDeep } from './depth.ts';
 import { Gate, type ServeCapability } from './gate.ts';
 import { IdempotentRuns, type RunResult } from './idempotency.ts';
 import type { Journal } from './journal.ts';
@@ -74,6 +75,7 @@ export class Executor {
   async execute(request: ExecuteRequest, context: RunContext): Promise<Outcome> {
     refuseUnfinished(request);
     checkLimits(request.limits);
+    refuseDeepParams(request.params);
     const backend = this.#backend(request.backend);
     const grants = this.#grants(request.grants);
     const run = (): Promise<RunResult> => this.#admitted({ request, context, backend, grants });
@@ -97,8 +99,9 @@ export class Executor {
     const { clock } = this.#options;
     const executionId = newExecutionId();
     const queuedMs = clock.monotonicMs();
+    const waitingBefore = this.#admission.queued;
     const place = this.#admission.enter(context.signal);
-    if (this.#admission.queued > 0) context.onEvent({ type: 'state', executionId, state: 'queued' });
+    if (this.#admission.queued > waitingBefore) context.onEvent({ type: 'state', executionId, state: 'queued' });
     await place;
     const startedMs = clock.monotonicMs();
     try {
@@ -249,7 +252,6 @@ export class Executor {
   #setValue(outcome: Outcome, text: string, tenant: string, limits: Limits, audience: RunContext['audience']): void {
     const bytes = byteLength(text);
     if (bytes > limits.keptValueBytes) {
-      outcome.status = 'failed';
       outcome.error = wordsOf(
         new OptimizerError(
           'limit.value',
@@ -258,9 +260,15 @@ export class Executor {
       );
       return;
     }
-    outcome.status = 'completed';
     const { redactor, kept } = this.#options;
-    const value = redactor.holds(text) ? redactor.json(JSON.parse(text) as Json) : (JSON.parse(text) as Json);
+    const returned = JSON.parse(text) as Json;
+    if (isTooDeep(returned)) {
+      const message = `the returned value is nested more than ${DEPTH_MAX} levels deep`;
+      outcome.error = wordsOf(new OptimizerError('limit.value', message, { hint: 'Return a flatter value.' }));
+      return;
+    }
+    outcome.status = 'completed';
+    const value = redactor.holds(text) ? redactor.json(returned) : returned;
     const charsMax = audience === 'model' ? limits.answerChars : Number.POSITIVE_INFINITY;
     const shownChars = typeof value === 'string' ? value.length : text.length;
     if (bytes <= limits.valueBytes && shownChars <= charsMax) {
@@ -361,6 +369,13 @@ function checkLimits(limits: ExecuteRequest['limits'] = {}): void {
       });
     }
   }
+}
+
+function refuseDeepParams(params: ExecuteRequest['params']): void {
+  if (params === undefined || !isTooDeep(params)) return;
+  throw new OptimizerError('request.params', `params: nested more than ${DEPTH_MAX} levels deep`, {
+    data: { path: 'params' },
+  });
 }
 
 function wordsOf(error: OptimizerError): OutcomeError {

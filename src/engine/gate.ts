@@ -17,7 +17,7 @@ import type { Redactor } from '../policy/redaction.ts';
 import type { HostCall, HostReply } from '../sandbox/backend.ts';
 import type { Limits } from '../sandbox/limits.ts';
 import type { Log } from '../telemetry/log.ts';
-import { jsonExcess } from '../upstream/json-size.ts';
+import { DEPTH_MAX, isTooDeep } from './depth.ts';
 import { Journal } from './journal.ts';
 import type { CallRecord, CallStatus } from './outcome.ts';
 import type { GateTool, ToolCaller, ToolSource } from './ports.ts';
@@ -43,8 +43,6 @@ export interface GateOptions {
   onEvent(event: RunEvent): void;
 }
 
-/** Levels of arrays and objects in one result or in one call's arguments: a guest's parser and ours recurse. */
-export const DEPTH_MAX = 256;
 /** Shorter JSON text cannot be deeper. */
 const DEEP_CHARS_MIN = 2 * DEPTH_MAX;
 
@@ -66,7 +64,7 @@ export class Gate {
   /** Answers one host call. Never rejects. */
   async hostCall(call: HostCall): Promise<HostReply> {
     try {
-      return { ok: true, text: this.#textOf(await this.#pass(call)) };
+      return { ok: true, text: await this.#pass(call) };
     } catch (error) {
       return { ok: false, text: JSON.stringify(this.#errorRecord(error, call)) };
     }
@@ -92,7 +90,8 @@ export class Gate {
     return redactor.holds(text) ? JSON.stringify(redactor.json(value)) : text;
   }
 
-  async #pass(call: HostCall): Promise<Json> {
+  /** The answer's JSON text. */
+  async #pass(call: HostCall): Promise<string> {
     const { interfaceName, functionName } = call;
     if (!this.#open) throw ended();
     if (!this.#options.grants.includes(interfaceName)) {
@@ -104,14 +103,15 @@ export class Gate {
       return this.#callTool(server, tool, toolArguments, raw);
     }
     if (interfaceName === 'tools' && functionName === 'search') {
-      return this.#options.tools.search(args[0] as string, (args[1] ?? undefined) as number | undefined);
+      const limit = (args[1] ?? undefined) as number | undefined;
+      return this.#textOf(await this.#options.tools.search(args[0] as string, limit));
     }
     const serve = this.#options.served[interfaceName];
     if (!serve) throw new OptimizerError('denied.capability', `there is no \`${interfaceName}.${functionName}\``);
-    return serve(functionName, args);
+    return this.#textOf(await serve(functionName, args));
   }
 
-  async #callTool(server: string, toolName: string, args: Json, raw: boolean): Promise<Json> {
+  async #callTool(server: string, toolName: string, args: Json, raw: boolean): Promise<string> {
     const { limits, tools } = this.#options;
     const asked = `${server}.${toolName}`;
     try {
@@ -129,7 +129,7 @@ export class Gate {
     }
   }
 
-  async #send(tool: GateTool, args: Json, argsText: string, record: CallRecord, raw: boolean): Promise<Json> {
+  async #send(tool: GateTool, args: Json, argsText: string, record: CallRecord, raw: boolean): Promise<string> {
     const { limits, clock, caller } = this.#options;
     const id = record.tool;
     try {
@@ -154,7 +154,7 @@ export class Gate {
       this.journal.close(record, answer.ok ? 'ok' : 'error', clock.monotonicMs() - startedMs);
       this.#noteCost(tool, argsText, answer.raw);
       if (!answer.ok) throw new OptimizerError('upstream.toolError', answer.message, { data: { tool: id } });
-      return raw ? answer.raw : answer.value;
+      return this.#textOf(raw ? answer.raw : answer.value);
     } catch (error) {
       if (record.status === 'unknown') this.journal.close(record, statusOf(error), clock.monotonicMs() - startedMs);
       throw error instanceof OptimizerError ? new ToolFailure(error, id) : error;
@@ -286,11 +286,9 @@ function jsonText(value: Json): string {
     if (!(error instanceof RangeError)) throw error;
     throw tooDeepResult();
   }
-  if (text.length > DEEP_CHARS_MIN && jsonExcess(value, NO_DEEPER) !== undefined) throw tooDeepResult();
+  if (text.length > DEEP_CHARS_MIN && isTooDeep(value)) throw tooDeepResult();
   return text;
 }
-
-const NO_DEEPER = { bytesMax: Number.POSITIVE_INFINITY, depthMax: DEPTH_MAX };
 
 function tooDeepResult(): OptimizerError {
   return new OptimizerError('limit.toolResult', `the result is nested more than ${DEPTH_MAX} levels deep`, {
@@ -299,7 +297,7 @@ function tooDeepResult(): OptimizerError {
 }
 
 function refuseDeepArguments(args: Json): void {
-  if (jsonExcess(args, NO_DEEPER) === undefined) return;
+  if (!isTooDeep(args)) return;
   throw new OptimizerError('limit.argument', `the arguments are nested more than ${DEPTH_MAX} levels deep`);
 }
 

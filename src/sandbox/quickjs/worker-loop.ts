@@ -166,6 +166,8 @@ export class WorkerLoop {
           guest.settle(call, ok, reply);
           this.#plan();
         };
+        // What was logged before the call is told before the call.
+        this.#sendLogs(run);
         if (run.local.callLater(interfaceName, functionName, text, settle)) return;
         this.#callsSent++;
         this.#send({ kind: 'call', run: run.run, call, interfaceName, functionName, text });
