@@ -17,7 +17,7 @@ export function printedStages(write: (line: string) => void): Stages {
       const started = performance.now();
       const result = await work();
       const seconds = ((performance.now() - started) / 1000).toFixed(2);
-      write(`  ${name.padEnd(12)} ${(describe?.(result) ?? '').slice(0, 64).padEnd(64)} ${seconds.padStart(6)} s\n`);
+      write(`  ${name.padEnd(12)} ${(describe?.(result) ?? '').slice(0, 72).padEnd(72)} ${seconds.padStart(6)} s\n`);
       return result;
     },
     note(text) {
