@@ -57,6 +57,8 @@ function functionIn(
   interfaceName: string,
   functionName: string,
 ): ((...args: unknown[]) => unknown) | undefined {
+  // What every object has is no function of an interface.
+  if (functionName in Object.prototype) return undefined;
   const object = Object.hasOwn(objects, interfaceName) ? objects[interfaceName] : undefined;
   const member = object && (object as Record<string, unknown>)[functionName];
   return typeof member === 'function' ? (member.bind(object) as (...args: unknown[]) => unknown) : undefined;
