@@ -210,7 +210,11 @@ describe('cross-build', () => {
     expect(built).toMatchObject({ exit: 0, stderr: '' });
     const version = await run(qemu, ['-L', libraries, out, '--version'], '', { cwd: '/', env: {} });
     expect(version).toMatchObject({ exit: 0, stderr: '', stdout: expect.stringContaining(QUICKJS_WASM_SHA256) });
-    expectAnswer(await run(qemu, ['-L', libraries, out, ...SERVE], REQUEST, { cwd: '/', env: {} }));
+    // What compiles in milliseconds on a real machine takes an emulated one seconds of processor time.
+    const patient = join(folder, 'patient.json');
+    writeFileSync(patient, JSON.stringify({ limits: { cpuMs: 60_000, wallMs: 120_000 } }));
+    const args = ['-L', libraries, out, ...SERVE, '--config', patient];
+    expectAnswer(await run(qemu, args, REQUEST, { cwd: '/', env: {} }));
   }, 180_000);
 
   it('says what to do when the base cannot be fetched', () => {
