@@ -1,26 +1,35 @@
 /**
- * `npm run bench [-- suite…]`: measures the built executable and the engine, prints a table for each suite and keeps it in
- * `bench/results/SUITE-DATE.json` with the machine it was taken on. Figures of a busy machine are upper bounds: the load
- * before and after stands beside them. Exit status 1 when nothing could be measured, never because a target was missed.
+ * `npm run bench [-- suite… --option=value…]`: measures the built executable and the engine, prints a table for each suite
+ * and keeps it in `bench/results/SUITE-DATE.json` with the machine it was taken on. Figures of a busy machine are upper
+ * bounds: the load before and after stands beside them. Exit status 1 when nothing could be measured, never because a target
+ * was missed. Without a name all suites run but `peers`, which installs other products first and takes a quarter of an hour.
  */
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { writeWhole } from '../build/files.ts';
 import { openProject } from '../build/project.ts';
-import { loadNow, machineFacts, type Row, reaches, tableText } from './figures.ts';
+import { loadNow, machineFacts, type Report, reaches, tableText } from './figures.ts';
+import { peersSuite } from './peers/suite.ts';
 import { runSuite } from './run.ts';
 import { startSuite } from './start.ts';
 
-const SUITES: Readonly<Record<string, (executable: string) => Promise<Row[]>>> = { start: startSuite, run: runSuite };
+const SUITES: Readonly<Record<string, (executable: string, options: readonly string[]) => Promise<Report>>> = {
+  start: async (file) => ({ rows: await startSuite(file) }),
+  run: async (file) => ({ rows: await runSuite(file) }),
+  peers: (_, options) => peersSuite(root, options),
+};
+const BY_DEFAULT = ['start', 'run'];
 
 const { root, work } = openProject();
 const executable = join(work, process.platform === 'win32' ? 'mcp-optimizer.exe' : 'mcp-optimizer');
-const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(SUITES);
+const named = process.argv.slice(2).filter((arg) => !arg.startsWith('--'));
+const options = process.argv.slice(2).filter((arg) => arg.startsWith('--'));
+const wanted = named.length > 0 ? named : BY_DEFAULT;
 const unknown = wanted.filter((name) => !Object.hasOwn(SUITES, name));
 
 if (unknown.length > 0) fail(`There is no suite ${unknown.join(', ')}. Suites: ${Object.keys(SUITES).join(', ')}.`);
 else if (!existsSync(executable)) fail(`There is no ${relative(root, executable)}. Run \`npm run build\` first.`);
-else for (const name of wanted) await measure(name);
+else for (const name of wanted) await measure(name).catch((error: Error) => fail(`${name}: ${error.message}`));
 
 async function measure(name: string): Promise<void> {
   const suite = SUITES[name];
@@ -28,15 +37,19 @@ async function measure(name: string): Promise<void> {
   const machine = machineFacts(root);
   const loadBefore = loadNow();
   const started = performance.now();
-  const rows = await suite(executable);
+  const { rows, text, details } = await suite(executable, options);
   const seconds = Math.round((performance.now() - started) / 1000);
   const load = { before: loadBefore, after: loadNow() };
   const date = new Date().toISOString();
   const file = join(root, 'bench/results', `${name}-${date.slice(0, 10)}.json`);
   const withVerdict = rows.map((row) => ({ ...row, ...(row.target === undefined ? {} : { reached: reaches(row) }) }));
-  writeWhole(file, `${JSON.stringify({ suite: name, date, seconds, machine, load, rows: withVerdict }, null, 2)}\n`);
+  writeWhole(
+    file,
+    `${JSON.stringify({ suite: name, date, seconds, machine, load, rows: withVerdict, details }, null, 2)}\n`,
+  );
   console.log(`${name}: ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, commit ${machine.commit}`);
   console.log(`load ${load.before} before, ${load.after} after; ${seconds} s; ${relative(root, file)}\n`);
+  if (text !== undefined) console.log(`${text}\n`);
   console.log(`${tableText(rows)}\n`);
 }
 

@@ -18,6 +18,13 @@ export interface Row {
   readonly note?: string;
 }
 
+/** What a suite answers: rows, and for suites that compare many things a table of their own and the raw figures. */
+export interface Report {
+  readonly rows: readonly Row[];
+  readonly text?: string;
+  readonly details?: unknown;
+}
+
 export interface Target {
   readonly bound: 'at most' | 'at least';
   readonly value: number;
@@ -116,7 +123,7 @@ export function tableText(rows: readonly Row[]): string {
 }
 
 /** Three significant digits, never in powers of ten. */
-function figure(value: number): string {
+export function figure(value: number): string {
   if (!Number.isFinite(value)) return '–';
   if (Math.abs(value) >= 100) return String(Math.round(value));
   return value.toPrecision(3);
