@@ -7,6 +7,7 @@ import { bootTemplate } from '../src/sandbox/quickjs/guest.ts';
 import { createEngine } from '../src/sandbox/quickjs/instance.ts';
 import { encodeSnapshot } from '../src/sandbox/quickjs/snapshot.ts';
 import { type Bundle, bundlePrelude, bundleWorker } from './bundles.ts';
+import { bundleChecker } from './checker.ts';
 import { isNewer, sizeOf, writeWhole } from './files.ts';
 import { type Project, packageFolder, pinnedNode, readManifest } from './project.ts';
 import { makeTokenTable } from './token-table.ts';
@@ -14,7 +15,7 @@ import { makeTokenTable } from './token-table.ts';
 const VARIANT = '@jitl/quickjs-wasmfile-release-sync';
 
 export function makeScripts(project: Project): Promise<Bundle[]> {
-  return Promise.all([bundleWorker(project), bundlePrelude(project)]);
+  return Promise.all([bundleWorker(project), bundlePrelude(project), bundleChecker(project)]);
 }
 
 /**

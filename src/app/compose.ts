@@ -23,6 +23,7 @@ import type { Store } from '../state/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Catalog } from '../upstream/catalog.ts';
 import { type ServerStatus, UpstreamFleet } from '../upstream/fleet.ts';
+import { createChecker } from './checker.ts';
 import { Engine } from './engine.ts';
 import { redactedLog } from './redacted-log.ts';
 import { CatalogToolSource, FleetToolCaller } from './tool-ports.ts';
@@ -76,7 +77,12 @@ export async function compose(config: Config, environment: Environment, options:
   const tokens = lazyTokens();
   const types = new TypeEraser({ spawn: spawnEraserThread });
   scope.defer(() => types.close());
-  const parts = { catalog, fleet, backend, tokens, facts, tellWorkers, redactor, clock: systemClock };
+  const checker = createChecker(catalog, fleet, log);
+  scope.defer(() => checker.close());
+  const warmCheck = (): void => {
+    if (config.check !== 'off') checker.check.warm();
+  };
+  const parts = { warmCheck, catalog, fleet, backend, tokens, facts, tellWorkers, redactor, clock: systemClock };
   const executor = new Executor({
     backends: { quickjs: backend },
     defaultBackend: 'quickjs',
@@ -94,6 +100,7 @@ export async function compose(config: Config, environment: Environment, options:
     redactor,
     tokens,
     types,
+    checker: checker.check,
     renderAnswer,
     clock: systemClock,
     log,

@@ -32,6 +32,8 @@ export interface EngineParts {
   /** Servers describe themselves and their failures in their own words; those words pass it. */
   readonly redactor: Redactor;
   readonly clock: Clock;
+  /** Starts the checker of programs, if the config wants one, before the first program comes; returns at once. */
+  warmCheck(): void;
   /** Hands news of the catalogue to the workers; cheap when there is none. */
   tellWorkers(): void;
 }
@@ -61,6 +63,8 @@ export class Engine implements EnginePort {
   }
 
   async searchText(query: string, limit: number | undefined): Promise<string> {
+    // A model that searches writes a program next.
+    this.#parts.warmCheck();
     if (query.trim().toLowerCase() === 'help') return GUIDE;
     const { catalog, fleet, tokens } = this.#parts;
     const missing = await fleet.whenListed(SEARCH_WAIT_MS);

@@ -2,6 +2,7 @@
  * The one value that the rest of the house is built from. It is complete (no field is left to a default further down),
  * frozen to its depth, and made once, by `load.ts`.
  */
+import type { CheckMode } from '../engine/request.ts';
 import { DEFAULT_LIMITS, type Limits } from '../sandbox/limits.ts';
 import type { LogSeverity } from '../telemetry/log.ts';
 import type { ServerSpec } from '../upstream/server-spec.ts';
@@ -32,7 +33,8 @@ export interface Config {
   readonly limits: Limits;
   readonly pool: PoolConfig;
   readonly log: { readonly level: LogSeverity };
-  readonly check: 'off';
+  /** How programs of a model are checked before they run; `optimizer/*` asks for a check by itself. */
+  readonly check: CheckMode;
   /** Strings that no guest, outcome, log or store may see; each at least `SECRET_CHARS_MIN` long, longest first. */
   readonly secrets: readonly string[];
   /** `path` is absolute; undefined when no file was found and everything is a default. */
@@ -54,7 +56,7 @@ export function defaultConfig(environment: Environment): Config {
     limits: DEFAULT_LIMITS,
     pool: { min: 1, max: environment.processors, poolSize: 8, poolWarmup: true, poolCleanupIntervalMs: 30_000 },
     log: { level: 'info' },
-    check: 'off',
+    check: 'error',
     secrets: [],
     source: { path: undefined },
     notices: [],

@@ -21,7 +21,6 @@ export const NOT_YET = {
   serverKeys: { cache: 'keeping the results of its tools' },
   values: {
     mode: { hybrid: 'our tools beside a hot set', direct: 'plain pass-through' },
-    check: { error: 'type-checking a program before it runs', warn: 'type-checking a program before it runs' },
   },
 } as const satisfies {
   topKeys: Record<string, string>;

@@ -104,7 +104,7 @@ export const topShape = object(
     limits: limitsShape,
     pool: poolShape,
     log: logShape,
-    check: oneOf(['off']),
+    check: oneOf(['error', 'warn', 'off']),
   },
   'an object',
 );

@@ -13,6 +13,7 @@ import { OptimizerError } from './errors.ts';
 /** Every asset, with what it is. The names are those of the files in `dist` and of the executable's assets. */
 export const ASSETS = {
   'worker.cjs': 'the script of a sandbox worker, CommonJS, started with `eval: true`',
+  'checker.zst': 'the thread that checks programs, with the compiler in it; a CommonJS script, compressed',
   'guest.snapshot': 'the memory of a guest that has run its prelude; stamped into every guest',
   'quickjs.wasm': 'the engine',
   'o200k.bin': 'the token table of engine/tokens',

@@ -10,14 +10,17 @@ import type { Clock } from '../core/clock.ts';
 import { randomBytes } from '../core/crypto.ts';
 import { ERROR_TABLE, type ErrorCode, errorKind, OptimizerError } from '../core/errors.ts';
 import { type ExecutionId, newExecutionId } from '../core/ids.ts';
-import { byteLength, type Json } from '../core/json.ts';
+import { byteLength, type Json, type JsonObject } from '../core/json.ts';
 import { nearest } from '../core/nearest.ts';
 import type { Redactor } from '../policy/redaction.ts';
-import type { RunEnd, RunFailure, RunUsage, SandboxBackend } from '../sandbox/backend.ts';
+import type { LogLine, RunEnd, RunFailure, RunUsage, SandboxBackend } from '../sandbox/backend.ts';
 import { LIMITS, type Limits, lowerLimits } from '../sandbox/limits.ts';
 import type { Store } from '../state/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Admission } from './admission.ts';
+import { ABSENT_GLOBALS } from './check/absent-globals.ts';
+import type { Checker } from './check/finding.ts';
+import { judge } from './check/verdict.ts';
 import { DEPTH_MAX, isTooDeep } from './depth.ts';
 import { Gate, type ServeCapability } from './gate.ts';
 import { IdempotentRuns, type RunResult } from './idempotency.ts';
@@ -48,6 +51,8 @@ export interface ExecutorOptions {
   readonly tokens: TokenCounter;
   /** Takes the types out of TypeScript; the caller closes it. */
   readonly types: Pick<TypeEraser, 'erase'>;
+  /** Reads a program before it runs, when the caller wants that; without it such a request is refused. */
+  readonly checker?: Checker;
   /** What a model is shown of an outcome; its tokens are the ledger's `answer`. */
   readonly renderAnswer: (outcome: Outcome) => string;
   readonly clock: Clock;
@@ -73,7 +78,7 @@ export class Executor {
   }
 
   async execute(request: ExecuteRequest, context: RunContext): Promise<Outcome> {
-    refuseUnfinished(request);
+    refuseUnfinished(request, this.#options.checker !== undefined);
     checkLimits(request.limits);
     refuseDeepParams(request.params);
     const backend = this.#backend(request.backend);
@@ -131,6 +136,9 @@ export class Executor {
       if (!(error instanceof OptimizerError)) throw error;
       return { outcome: this.#refused(executionId, request.code, error, queueMs), ran: false };
     }
+    const asked = { text: program.typed ?? program.javascript, isTypeScript: program.typed !== undefined, grants };
+    const { refusal, notes } = await judge(this.#options.checker, request.check ?? 'off', asked, context.signal);
+    if (refusal) return { outcome: this.#refused(executionId, request.code, refusal, queueMs), ran: false };
     context.onEvent({ type: 'state', executionId, state: 'running' });
     for (let attempt = 0; ; attempt++) {
       const gate = this.#gate(request, context, limits, executionId, grants);
@@ -152,7 +160,7 @@ export class Executor {
       const lost = end.failure?.code === 'sandbox.lost' && !context.signal.aborted;
       if (lost && attempt < RETRIES_AFTER_LOSS && !gate.journal.wrote) continue;
       return {
-        outcome: this.#outcome({ request, context, limits, executionId, queueMs, program, gate, end }),
+        outcome: this.#outcome({ request, context, limits, executionId, queueMs, program, gate, end, notes }),
         ran: true,
       };
     }
@@ -206,10 +214,13 @@ export class Executor {
   /** A program that never ran. */
   #refused(executionId: ExecutionId, code: string, error: OptimizerError, queueMs: number): Outcome {
     const outcome = emptyOutcome(executionId, { ...NO_USAGE, queueMs });
-    const { line, column } = (error.data ?? {}) as { line?: number; column?: number };
+    const { line, column, ...data } = (error.data ?? {}) as { line?: number; column?: number } & JsonObject;
     const { data: _place, ...words } = wordsOf(error);
+    const { redactor } = this.#options;
     outcome.error = {
       ...words,
+      message: redactor.text(words.message),
+      ...(Object.keys(data).length === 0 ? {} : { data: redactor.json(data) }),
       ...(line === undefined ? {} : { line }),
       ...(column === undefined ? {} : { column }),
     };
@@ -225,11 +236,13 @@ export class Executor {
     program: NormalizedProgram;
     gate: Gate;
     end: RunEnd;
+    /** What the check said of the program; stands before its own lines. */
+    notes: readonly LogLine[];
   }): Outcome {
     const { end, gate, limits } = run;
     const outcome = emptyOutcome(run.executionId, { ...end.usage, queueMs: run.queueMs });
     const { redactor } = this.#options;
-    outcome.logs = end.logs.map(({ level, text }) => ({ level, text: redactor.text(text) }));
+    outcome.logs = [...run.notes, ...end.logs].map(({ level, text }) => ({ level, text: redactor.text(text) }));
     outcome.logsDropped = end.logsDropped;
     outcome.calls = gate.journal.calls.map((call) => ({ ...call }));
     outcome.usage.hostCalls = outcome.calls.length;
@@ -333,7 +346,7 @@ function freshSeed(): [number, number, number, number] {
 }
 
 /** Parameters of the contract that this version does not serve are refused, never ignored. */
-function refuseUnfinished(request: ExecuteRequest): void {
+function refuseUnfinished(request: ExecuteRequest, canCheck: boolean): void {
   const refuse = (name: string, hint: string): never => {
     throw new OptimizerError('request.params', `${name}: this version does not have it yet`, {
       hint,
@@ -343,7 +356,7 @@ function refuseUnfinished(request: ExecuteRequest): void {
   if (request.session !== undefined)
     refuse('session', 'Leave `session` out; pass what the next run needs in `params`.');
   if (request.record === true) refuse('record', 'Leave `record` out.');
-  if (request.check !== undefined && request.check !== 'off') refuse('check', 'Leave `check` out, or send "off".');
+  if ((request.check ?? 'off') !== 'off' && !canCheck) refuse('check', 'Leave `check` out, or send "off".');
   if (request.language !== undefined && !['typescript', 'javascript'].includes(request.language)) {
     throw new OptimizerError('sandbox.unavailable', `language: no backend here runs ${request.language}`, {
       hint: 'Write TypeScript or JavaScript.',
@@ -416,23 +429,12 @@ function positionOf({ line, column }: RunFailure, program: NormalizedProgram): {
   return column === undefined ? { line } : place;
 }
 
-/** What to do about a `ReferenceError`: names that models expect and that a guest does not have. */
-const MISSING_GLOBALS: Readonly<Record<string, string>> = {
-  fetch: 'There is no network here; call a server through `tools.<server>.<tool>(args)`.',
-  require: 'There are no modules here; call servers through `tools`, the language’s own library is there.',
-  process: 'There is no process here; pass values as `params`.',
-  fs: 'There is no file system here; use a server that has one through `tools`.',
-  Buffer: 'There is no Buffer; use TextEncoder, TextDecoder, atob and btoa.',
-  setInterval: 'There is no setInterval; use setTimeout in a loop.',
-  module: 'There are no modules here; end the program with `return`.',
-  exports: 'There are no modules here; end the program with `return`.',
-};
 const GLOBALS =
   'tools, search, params, load, console, setTimeout, clearTimeout, queueMicrotask, structuredClone, URL, URLSearchParams, TextEncoder, TextDecoder, atob, btoa, crypto, AbortController, performance';
 
 function hintFor(code: ErrorCode, message: string): string {
   const missing = code === 'program.error' ? /'?([A-Za-z_$][\w$]*)'? is not defined/.exec(message)?.[1] : undefined;
   if (missing === undefined) return ERROR_TABLE[code].remedy;
-  const known = Object.hasOwn(MISSING_GLOBALS, missing) ? `${MISSING_GLOBALS[missing]} ` : '';
+  const known = Object.hasOwn(ABSENT_GLOBALS, missing) ? `${ABSENT_GLOBALS[missing]} ` : '';
   return `${known}Globals: ${GLOBALS}.`;
 }

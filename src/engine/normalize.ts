@@ -228,7 +228,7 @@ async function readTypeScript(text: string, eraser: Pick<TypeEraser, 'erase'>): 
     }
     const erased = erasure.text.slice(frame.before.length, erasure.text.length - frame.after.length);
     const read = readJavaScript(erased);
-    if (!('failure' in read)) return read;
+    if (!('failure' in read)) return { ...read, typed: frame.text };
     failure = furthest(failure, read.failure);
   }
   return { failure: failure as Failure };

@@ -17,6 +17,8 @@ export interface NormalizedProgram {
   readonly source: string;
   /** JavaScript of the same length as the caller's text, for checks and search. */
   readonly javascript: string;
+  /** The text with its types, of the same length, when it was TypeScript. */
+  readonly typed?: string;
   readonly lines: number;
   /** What was put in, in the order of the source. */
   readonly insertions: readonly Insertion[];

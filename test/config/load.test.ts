@@ -24,7 +24,7 @@ describe('without a file', () => {
       limits: DEFAULT_LIMITS,
       pool: { min: 1, max: 4, poolSize: 8, poolWarmup: true, poolCleanupIntervalMs: 30_000 },
       log: { level: 'info' },
-      check: 'off',
+      check: 'error',
       secrets: [],
       source: { path: undefined },
       notices: [],
@@ -62,7 +62,7 @@ describe('the config value', () => {
       limits: { wallMs: 10_000, answerChars: 500 },
       pool: { min: 0, max: 2, poolSize: 3, poolWarmup: false, poolCleanupIntervalMs: 1_000 },
       log: { level: 'debug' },
-      check: 'off',
+      check: 'error',
     });
     expect(config).toMatchObject({
       toolPrefix: 'opt_',

@@ -1,0 +1,54 @@
+/**
+ * What a check finds in a program, and the port through which the engine asks for one. A check never runs anything, and a
+ * check that cannot be made is no refusal: the program runs unchecked.
+ */
+
+/** Closed; what each means stands beside its rule. */
+export type FindingCode =
+  | 'argument'
+  | 'await'
+  | 'call'
+  | 'field'
+  | 'global'
+  | 'method'
+  | 'module'
+  | 'return'
+  | 'server'
+  | 'tool';
+
+/** One mistake. Line and column are 1-based, in the text that was checked. */
+export interface Finding {
+  /** `error`: the program cannot do what it says. `warning`: it is likely not what its author wants. */
+  readonly severity: 'error' | 'warning';
+  readonly code: FindingCode;
+  readonly line: number;
+  readonly column: number;
+  /** Plain words, one sentence or two. */
+  readonly message: string;
+  /** The signature of the tool in question. */
+  readonly expected?: string;
+  /** Known names near to a wrong one, nearest first. */
+  readonly nearest?: readonly string[];
+}
+
+export interface CheckRequest {
+  /** The caller's text without a Markdown fence; positions are those of the caller. */
+  readonly text: string;
+  /** False when the text is plain JavaScript; it is then read with JavaScript's own tolerance. */
+  readonly isTypeScript: boolean;
+  /** Interfaces that the run is granted: only their globals exist. */
+  readonly grants: readonly string[];
+}
+
+export type CheckReport =
+  | { readonly checked: true; readonly findings: readonly Finding[] }
+  | {
+      readonly checked: false;
+      /** Why not, for people; `undefined` when there was no need. */
+      readonly reason?: string;
+    };
+
+/** Never rejects. */
+export interface Checker {
+  check(request: CheckRequest): Promise<CheckReport>;
+}

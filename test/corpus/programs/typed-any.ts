@@ -1,0 +1,2 @@
+const issues: any[] = (await tools.github.list_issues({ owner: 'a', repo: 'b' })) as any;
+return issues.map((i: any) => i.title);

@@ -1,0 +1,3 @@
+const result: unknown = await tools.everything.echo({ message: 'x' });
+if (typeof result === 'string') return result.toUpperCase();
+return result;

@@ -1,0 +1,2 @@
+await tools.filesystem.create_directory({ path: '/out' });
+await tools.filesystem.write_file({ path: '/out/report.md', content: '# Report\n' });
