@@ -35,7 +35,7 @@ beforeAll(() => {
 });
 afterAll(() => backend.close());
 
-async function valueOf(code: string, grants?: string[]) {
+async function answerOf(code: string, grants?: string[]) {
   const run = await runProgram(backend, code, grants ? { grants } : {});
   expect(run.failure).toBeUndefined();
   return run.value as never;
@@ -46,19 +46,19 @@ const sorted = (names: readonly string[]): string[] => [...names].sort();
 describe('the globals of a guest', () => {
   it('are these and no others', async () => {
     const all = [...LANGUAGE, ...ALWAYS, ...Object.values(GRANTED).flat()];
-    expect(sorted(await valueOf(NAMES))).toEqual(sorted(all));
+    expect(sorted(await answerOf(NAMES))).toEqual(sorted(all));
   });
 
   it('are without those of a capability that is not granted', async () => {
-    expect(sorted(await valueOf(NAMES, []))).toEqual(sorted([...LANGUAGE, ...ALWAYS]));
+    expect(sorted(await answerOf(NAMES, []))).toEqual(sorted([...LANGUAGE, ...ALWAYS]));
     for (const [grant, names] of Object.entries(GRANTED)) {
-      expect(sorted(await valueOf(NAMES, [grant]))).toEqual(sorted([...LANGUAGE, ...ALWAYS, ...names]));
+      expect(sorted(await answerOf(NAMES, [grant]))).toEqual(sorted([...LANGUAGE, ...ALWAYS, ...names]));
     }
   });
 
   it('are not enumerable, and the global has one symbol', async () => {
-    expect(await valueOf('return Object.keys(globalThis)')).toEqual([]);
-    expect(await valueOf('return Object.getOwnPropertySymbols(globalThis).map(String)')).toEqual([
+    expect(await answerOf('return Object.keys(globalThis)')).toEqual([]);
+    expect(await answerOf('return Object.getOwnPropertySymbols(globalThis).map(String)')).toEqual([
       'Symbol(Symbol.toStringTag)',
     ]);
   });
@@ -69,7 +69,13 @@ describe('the globals of a guest', () => {
       const prototype = Object.getPrototypeOf(caught);
       return [caught.name, caught.constructor === Error, prototype.constructor === Error, typeof InternalError,
         Object.getOwnPropertyNames(prototype).sort()]`;
-    expect(await valueOf(code)).toEqual(['InternalError', true, true, 'undefined', ['constructor', 'message', 'name']]);
+    expect(await answerOf(code)).toEqual([
+      'InternalError',
+      true,
+      true,
+      'undefined',
+      ['constructor', 'message', 'name'],
+    ]);
   });
 
   it('hide the engine’s own Date and random numbers', async () => {
@@ -99,13 +105,13 @@ describe('two runs of one tenant', () => {
   });
 
   it('never share a timer', async () => {
-    await valueOf('setTimeout(() => { globalThis.late = 1 }, 10); return 1');
-    expect(await valueOf('await new Promise((r) => setTimeout(r, 40)); return typeof late')).toBe('undefined');
+    await answerOf('setTimeout(() => { globalThis.late = 1 }, 10); return 1');
+    expect(await answerOf('await new Promise((r) => setTimeout(r, 40)); return typeof late')).toBe('undefined');
   });
 
   it('never share a promise, nor the answer of a call', async () => {
-    await valueOf("globalThis.kept = tools.fixture.slow('old').then(() => { globalThis.seen = 1 }); return 1");
-    expect(await valueOf("const v = await tools.fixture.slow('new'); return [v, typeof kept, typeof seen]")).toEqual([
+    await answerOf("globalThis.kept = tools.fixture.slow('old').then(() => { globalThis.seen = 1 }); return 1");
+    expect(await answerOf("const v = await tools.fixture.slow('new'); return [v, typeof kept, typeof seen]")).toEqual([
       'new',
       'undefined',
       'undefined',
@@ -113,17 +119,17 @@ describe('two runs of one tenant', () => {
   });
 
   it('never share a prototype, a symbol’s property or a module', async () => {
-    await valueOf(
+    await answerOf(
       'Array.prototype.x = Function.prototype.x = Promise.prototype.x = 1; Symbol.iterator.constructor.x = 1; return 1',
     );
-    expect(await valueOf('return [[].x, (() => {}).x, Promise.resolve().x, Symbol.x].map((v) => typeof v)')).toEqual(
+    expect(await answerOf('return [[].x, (() => {}).x, Promise.resolve().x, Symbol.x].map((v) => typeof v)')).toEqual(
       Array(4).fill('undefined'),
     );
   });
 
   it('number their calls and timers from the beginning', async () => {
     const code = 'const t = setTimeout(() => {}, 1e6); clearTimeout(t); return t';
-    expect([await valueOf(code), await valueOf(code)]).toEqual([1, 1]);
+    expect([await answerOf(code), await answerOf(code)]).toEqual([1, 1]);
   });
 });
 
@@ -135,12 +141,12 @@ describe('repeat', () => {
         r.push('ab'.repeat(n) === Array(times + 1).join('ab'));
       }
       return r.every((same) => same)`;
-    expect(await valueOf(code)).toBe(true);
+    expect(await answerOf(code)).toBe(true);
     const wrong = `const r = [];
       for (const n of [-1, Infinity, 2 ** 30, 1n]) try { 'ab'.repeat(n); r.push('none') } catch (e) { r.push(e.name) }
       for (const t of [undefined, null, Symbol('x')]) try { ''.repeat.call(t, 9e3); r.push('none') } catch (e) { r.push(e.name) }
       return [r, ''.repeat.name, ''.repeat.length, 'é😀'.repeat(3000).length]`;
-    expect(await valueOf(wrong)).toEqual([
+    expect(await answerOf(wrong)).toEqual([
       ['RangeError', 'RangeError', 'RangeError', 'TypeError', 'TypeError', 'TypeError', 'TypeError'],
       'repeat',
       1,

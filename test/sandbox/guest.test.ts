@@ -304,6 +304,18 @@ describe('limits', () => {
     expect(end.memoryPeakBytes).toBeLessThanOrEqual(20 * MiB);
   });
 
+  it('hold memory, and say so, also where the engine itself trips over a refused allocation', async () => {
+    // Joined strings in this engine build trap at some of these sizes and throw at others.
+    const code = "const a = []; for (;;) a.push('x'.repeat(1e5) + a.length)";
+    for (let more = 0; more < 10; more++) {
+      const guest = shop.maker.make();
+      const limits = { memoryBytes: (20 + more) * MiB, wallMs: 20_000, cpuMs: 20_000 };
+      const end = await drive(guest, code, { limits });
+      expect(end.failure?.code).toBe('limit.memory');
+      expect(end.clean).toBe(false);
+    }
+  });
+
   it('end a run whose parameters or answers do not fit its memory', () => {
     const bench = new Bench();
     bench.begin('return (await tools.s.t()).length', { memoryBytes: 17 * MiB });

@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { assetBytes, QUICKJS_WASM_SHA256 } from '../../src/core/assets.ts';
+import { DEFAULT_LIMITS } from '../../src/sandbox/limits.ts';
+import { bootTemplate } from '../../src/sandbox/quickjs/guest.ts';
+import { createEngine } from '../../src/sandbox/quickjs/instance.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../src/sandbox/quickjs/snapshot.ts';
 import { drive, openWorkshop, type Workshop } from './guest-driver.ts';
 
@@ -111,6 +117,16 @@ describe('an end that is not clean', () => {
     expect(end.clean).toBe(false);
   });
 
+  it('is marked for a guest whose engine was cut short after the value was there', async () => {
+    // This thread's stack is too small for so deep a value: V8's own error cuts through the engine.
+    const code = `let deep = []; for (let i = 0; i < 2e4; i++) deep = [deep];
+      let later = Promise.resolve(); for (let i = 0; i < 9; i++) later = later.then(() => {});
+      later.then(() => { JSON.stringify(deep) }); return 1`;
+    const end = await drive(shop.maker.make(), code, { limits: { wallMs: 20_000, cpuMs: 20_000 } });
+    expect(end.valueText).toBe('1');
+    expect(end.clean).toBe(false);
+  });
+
   it('is marked for a guest with a program that the engine refuses', async () => {
     const end = await drive(shop.maker.make(), '(async function(){ return ( })', { asIs: true });
     expect(end.failure?.code).toBe('program.syntax');
@@ -126,6 +142,21 @@ describe('a snapshot file', () => {
     expect(again.entries).toEqual(shop.snapshot.entries);
     expect(again.runs.map(({ start, bytes }) => [start, Buffer.from(bytes).toString('base64').length])).toEqual(
       shop.snapshot.runs.map(({ start, bytes }) => [start, Buffer.from(bytes).toString('base64').length]),
+    );
+  });
+
+  it('is the same each time it is made of the same prelude', () => {
+    const prelude = readFileSync(join(import.meta.dirname, '../../dist/prelude.js'), 'utf8');
+    const { memoryBytes, stackBytes } = DEFAULT_LIMITS;
+    const made = bootTemplate(createEngine(shop.wasm), prelude, memoryBytes, stackBytes);
+    expect(Buffer.compare(encodeSnapshot(made, QUICKJS_WASM_SHA256), assetBytes('guest.snapshot'))).toBe(0);
+  });
+
+  it('is not made of a prelude that fails', () => {
+    const { memoryBytes, stackBytes } = DEFAULT_LIMITS;
+    expect(() => bootTemplate(createEngine(shop.wasm), 'throw 1', memoryBytes, stackBytes)).toThrow(/prelude failed/);
+    expect(() => bootTemplate(createEngine(shop.wasm), '() => { throw 1 }', memoryBytes, stackBytes)).toThrow(
+      /prelude failed/,
     );
   });
 

@@ -49,7 +49,7 @@ describe('a guest stack of 256 KiB on a worker stack of 16 MiB', () => {
     ['calls', 'function f() { f() }'],
     ['getters', 'const o = { get a() { return this.a } }; const f = () => o.a'],
     ['JSON.parse', "const f = () => JSON.parse('['.repeat(1e6))"],
-    ['JSON.stringify', 'let a = []; for (let i = 0; i < 1e4; i++) a = [a]; const f = () => JSON.stringify(a)'],
+    ['JSON.stringify', 'let a = []; for (let i = 0; i < 1e5; i++) a = [a]; const f = () => JSON.stringify(a)'],
     ['the compiler', "const f = () => (0, eval)('('.repeat(1e5) + '1' + ')'.repeat(1e5))"],
     ['regular expressions', "const f = () => new RegExp('('.repeat(1e5) + ')'.repeat(1e5))"],
     ['proxies', 'let q = {}; for (let i = 0; i < 1e4; i++) q = new Proxy(q, {}); const f = () => q.x'],

@@ -112,7 +112,8 @@ export class QuickJsBackend implements SandboxBackend {
 
   run(request: RunRequest): Promise<RunEnd> {
     const startedMs = this.#now();
-    if (this.#closed) return Promise.resolve(toRunEnd(request.limits, failed('request.shutdown'), NOTHING_HEARD, 0));
+    const refused = this.#closed ? 'request.shutdown' : request.signal.aborted ? 'request.cancelled' : undefined;
+    if (refused) return Promise.resolve(toRunEnd(request.limits, failed(refused), NOTHING_HEARD, 0));
     const worker = this.#choose();
     const run = this.#nextRun++;
     return new Promise((resolve) => {
@@ -159,8 +160,7 @@ export class QuickJsBackend implements SandboxBackend {
         },
       });
       pending.timer = setTimeout(() => this.#stop(pending, 'limit.time'), limits.wallMs + OVERDUE_TOLERANCE_MS);
-      if (request.signal.aborted) onAbort();
-      else request.signal.addEventListener('abort', onAbort, { once: true });
+      request.signal.addEventListener('abort', onAbort, { once: true });
     });
   }
 

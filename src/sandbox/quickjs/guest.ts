@@ -119,7 +119,8 @@ export class Guest {
   #bytesIn = 0;
   #bytesOut = 0;
   #compiling = false;
-  #interruptedAfterEnd = false;
+  /** The engine was cut short, also if the run had its value by then: its own stack pointer may be anywhere. */
+  #spoiled = false;
 
   constructor(instance: QuickJsInstance, snapshot: Snapshot, gauge: Gauge) {
     this.#instance = instance;
@@ -145,7 +146,7 @@ export class Guest {
     this.#end = undefined;
     this.#latched = undefined;
     this.#compiling = false;
-    this.#interruptedAfterEnd = false;
+    this.#spoiled = false;
     this.#granted = new Set(start.grants);
     this.#cpuUsedMs = 0;
     this.#waiting = new Set();
@@ -253,7 +254,10 @@ export class Guest {
       work();
     } catch (error) {
       // A trap, a host RangeError through the engine's frames, or no room for a text: the guest is lost, the run is not.
-      const code = this.#latched ?? (error instanceof GuestMemoryError ? 'limit.memory' : trapCode(error));
+      // The engine traps now and then when an allocation fails in the middle of something; the cause is the refusal.
+      this.#spoiled = true;
+      const full = error instanceof GuestMemoryError || this.#gauge.refused;
+      const code = this.#latched ?? (full ? 'limit.memory' : trapCode(error));
       this.#finishWith({ code, report: {} }, undefined);
     } finally {
       this.#cpuUsedMs += host.monotonicMs() - this.#sliceStart;
@@ -265,7 +269,7 @@ export class Guest {
   /** The engine's interrupt handler. Once it has said stop it never says anything else. */
   shouldInterrupt(): boolean {
     if (!this.#ended) return this.#overdue();
-    this.#interruptedAfterEnd = true;
+    this.#spoiled = true;
     return true;
   }
 
@@ -380,7 +384,7 @@ export class Guest {
     this.#end = undefined;
     this.#host = undefined;
     const cpuMs = this.#cpuUsedMs;
-    const clean = end.clean && !this.#interruptedAfterEnd;
+    const clean = end.clean && !this.#spoiled;
     // What ran after the value was handed over may have passed the deadline; no value is accepted after it.
     if (end.failure === undefined && host.monotonicMs() >= this.#wallDeadline) {
       host.ended({ ...end, valueText: undefined, failure: { code: 'limit.time', report: {} }, cpuMs, clean: false });
