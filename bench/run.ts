@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assetBytes, QUICKJS_WASM_SHA256 } from '../src/core/assets.ts';
 import { DEFAULT_LIMITS } from '../src/sandbox/limits.ts';
-import { GuestMaker } from '../src/sandbox/quickjs/guest.ts';
+import { GuestMaker } from '../src/sandbox/quickjs/guest-maker.ts';
 import { createEngine } from '../src/sandbox/quickjs/instance.ts';
 import { decodeSnapshot } from '../src/sandbox/quickjs/snapshot.ts';
 import { assertValue, Binary, execute, INITIALIZE, withFolder } from './binary.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assertPinned, type BuildFacts, QUICKJS_WASM_SHA256 } from '../src/core/assets.ts';
 import { DEFAULT_LIMITS } from '../src/sandbox/limits.ts';
-import { bootTemplate } from '../src/sandbox/quickjs/guest.ts';
+import { bootTemplate } from '../src/sandbox/quickjs/guest-maker.ts';
 import { createEngine } from '../src/sandbox/quickjs/instance.ts';
 import { encodeSnapshot } from '../src/sandbox/quickjs/snapshot.ts';
 import { type Bundle, bundlePrelude, bundleWorker } from './bundles.ts';

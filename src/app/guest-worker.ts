@@ -10,7 +10,7 @@ import { createRandom } from '../capabilities/random.ts';
 import { createTimers } from '../capabilities/timers.ts';
 import { urlCapability } from '../capabilities/url.ts';
 import { systemClock } from '../core/clock.ts';
-import { GuestMaker } from '../sandbox/quickjs/guest.ts';
+import { GuestMaker } from '../sandbox/quickjs/guest-maker.ts';
 import { createEngine } from '../sandbox/quickjs/instance.ts';
 import type { ToMain, WorkerBoot } from '../sandbox/quickjs/messages.ts';
 import { decodeSnapshot } from '../sandbox/quickjs/snapshot.ts';

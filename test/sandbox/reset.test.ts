@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { assetBytes, QUICKJS_WASM_SHA256 } from '../../src/core/assets.ts';
 import { DEFAULT_LIMITS } from '../../src/sandbox/limits.ts';
-import { bootTemplate } from '../../src/sandbox/quickjs/guest.ts';
+import { bootTemplate } from '../../src/sandbox/quickjs/guest-maker.ts';
 import { createEngine } from '../../src/sandbox/quickjs/instance.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../src/sandbox/quickjs/snapshot.ts';
 import { drive, openWorkshop, type Workshop } from './guest-driver.ts';

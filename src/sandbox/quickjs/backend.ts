@@ -9,8 +9,8 @@ import type { ErrorCode } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import type { HostReply, LogLine, RunEnd, RunRequest, SandboxBackend } from '../backend.ts';
 import type { Limits } from '../limits.ts';
+import type { FailReport } from './fail-report.ts';
 import { describeFailure } from './failure.ts';
-import type { FailReport } from './guest.ts';
 import type { ToMain, ToWorker, WorkerBoot, WorkerEnd, WorkerStats } from './messages.ts';
 import { askToStop, busySince, createMonotonic, createWatch, overdueRun, runningRun } from './watchdog.ts';
 

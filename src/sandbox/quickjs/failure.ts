@@ -5,7 +5,7 @@
 import type { ErrorCode } from '../../core/errors.ts';
 import type { RunFailure } from '../backend.ts';
 import type { Limits } from '../limits.ts';
-import type { FailReport } from './guest.ts';
+import type { FailReport } from './fail-report.ts';
 
 export function describeFailure(failure: { code: ErrorCode; report: FailReport }, limits: Limits): RunFailure {
   const { code, report } = failure;

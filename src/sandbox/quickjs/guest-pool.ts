@@ -2,7 +2,8 @@
  * The guests of one worker. A used guest goes back only to the tenant that used it; a fresh one serves anybody, once.
  * Making and resetting happen off a run's path where that is possible: a reset runs after the end has been sent.
  */
-import type { Guest, GuestMaker } from './guest.ts';
+import type { Guest } from './guest.ts';
+import type { GuestMaker } from './guest-maker.ts';
 import type { WorkerStats } from './messages.ts';
 
 export class GuestPool {

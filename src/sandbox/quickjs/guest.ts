@@ -10,17 +10,9 @@
 import { decodeCallHead, encodeReply } from '../../bindings/codec.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import { LIMITS } from '../limits.ts';
-import { type EngineFactory, GuestMemoryError, type QuickJsInstance } from './instance.ts';
-import {
-  heapBreak,
-  readBreak,
-  resetToSnapshot,
-  type Snapshot,
-  snapshotEnd,
-  stampSnapshot,
-  takeSnapshot,
-  usedMostOfStack,
-} from './snapshot.ts';
+import { type FailReport, readReport, saysOverflow } from './fail-report.ts';
+import { GuestMemoryError, type QuickJsInstance } from './instance.ts';
+import { heapBreak, resetToSnapshot, type Snapshot, snapshotEnd, usedMostOfStack } from './snapshot.ts';
 
 /** Limits of one run, in the units of `sandbox/limits`. */
 export interface GuestLimits {
@@ -56,17 +48,6 @@ export interface GuestEnd {
   readonly clean: boolean;
 }
 
-export interface FailReport {
-  readonly name?: string;
-  readonly message?: string;
-  readonly stack?: string;
-  readonly internal?: string;
-  readonly call?: number;
-  readonly thrown?: string;
-  readonly result?: string;
-  readonly tooLarge?: number;
-}
-
 /** What a guest needs of its worker. Replies of `callNow` are JSON; a thrown error becomes `internal.error`. */
 export interface GuestHost {
   monotonicMs(): number;
@@ -90,6 +71,8 @@ const BEGIN = 0;
 const RUN = 1;
 const SETTLE = 2;
 const FAIL = 3;
+/** The prelude's entry functions, in the order in which it returns them. */
+export const ENTRIES = [BEGIN, RUN, SETTLE, FAIL] as const;
 /** Jobs between two looks at the clock. */
 const JOB_BATCH = 32;
 /** Longest report of a failure that is read out of a guest. */
@@ -343,7 +326,7 @@ export class Guest {
     let code: ErrorCode;
     if (this.#latched) code = this.#latched;
     else if (report.tooLarge !== undefined) code = 'limit.value';
-    else if (report.internal === 'stack overflow' && this.#overflowed()) code = 'limit.stack';
+    else if (saysOverflow(report) && this.#overflowed()) code = 'limit.stack';
     else if (this.#gauge.refused) code = 'limit.memory';
     else if (this.#compiling) code = 'program.syntax';
     else if (report.result !== undefined) code = 'program.result';
@@ -408,86 +391,7 @@ function tooManyCalls(calls: number): string {
   return `the run has made its ${calls} calls (limit \`calls\`)`;
 }
 
-/** The guest's words on its error, of which only the forms that we know are kept: whoever words them trusts their types. */
-function readReport(body: string): FailReport {
-  let said: Record<string, unknown> | null = null;
-  try {
-    said = JSON.parse(body) as Record<string, unknown> | null;
-  } catch {
-    // Falls through: the failure is one all the same.
-  }
-  const text = (key: string): string | undefined => {
-    const value = said?.[key];
-    return typeof value === 'string' ? value : undefined;
-  };
-  const whole = (key: string): number | undefined => {
-    const value = said?.[key];
-    return typeof value === 'number' ? value : undefined;
-  };
-  const fields = {
-    name: text('name'),
-    message: text('message'),
-    stack: text('stack'),
-    internal: text('internal'),
-    thrown: text('thrown'),
-    result: text('result'),
-    call: whole('call'),
-    tooLarge: whole('tooLarge'),
-  };
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as FailReport;
-}
-
 /** V8's own stack ending inside the engine is a stack overflow of the guest; anything else is a trap. */
 function trapCode(error: unknown): ErrorCode {
   return error instanceof RangeError ? 'limit.stack' : 'internal.error';
-}
-
-/** Boots one guest, runs the prelude in it and takes its snapshot: what the build does, once. */
-export function bootTemplate(
-  factory: EngineFactory,
-  prelude: string,
-  memoryBytes: number,
-  stackBytes: number,
-): Snapshot {
-  const template = factory.create(memoryBytes, {
-    hostCall: () => undefined,
-    shouldInterrupt: () => false,
-    growthLimitBytes: () => memoryBytes,
-    growthRefused: () => undefined,
-  });
-  const { breakAddress } = factory.build;
-  const heapStart = readBreak(template.memory, breakAddress);
-  const entries = template.boot(stackBytes, prelude);
-  if (entries.threw) throw new Error('the prelude failed in the guest');
-  const pointers = [BEGIN, RUN, SETTLE, FAIL].map((index) => template.element(entries.pointer, index));
-  return takeSnapshot(template, pointers, { breakAddress, heapStart });
-}
-
-/** Makes guests: a fresh memory, the snapshot stamped into it. Nothing of an engine is built at run time. */
-export class GuestMaker {
-  readonly #factory: EngineFactory;
-  readonly #memoryBytes: number;
-  readonly #snapshot: Snapshot;
-
-  /** `memoryBytes` is the hard maximum of every guest's memory; one run may ask for less. */
-  constructor(factory: EngineFactory, snapshot: Snapshot, memoryBytes: number) {
-    this.#factory = factory;
-    this.#snapshot = snapshot;
-    this.#memoryBytes = memoryBytes;
-  }
-
-  make(): Guest {
-    const gauge: Gauge = { guest: undefined, limitBytes: this.#memoryBytes, refused: false };
-    const instance = this.#factory.create(this.#memoryBytes, {
-      hostCall: (text) => gauge.guest?.hostCall(text),
-      shouldInterrupt: () => gauge.guest?.shouldInterrupt() ?? false,
-      growthLimitBytes: () => Math.min(gauge.limitBytes, this.#memoryBytes),
-      growthRefused: () => {
-        gauge.refused = true;
-      },
-    });
-    stampSnapshot(this.#snapshot, instance.memory);
-    instance.adopt(this.#snapshot.template);
-    return new Guest(instance, this.#snapshot, gauge);
-  }
 }

@@ -4,7 +4,8 @@
  */
 import type { ErrorCode } from '../../core/errors.ts';
 import type { LogLine } from '../backend.ts';
-import type { FailReport, GuestLimits } from './guest.ts';
+import type { FailReport } from './fail-report.ts';
+import type { GuestLimits } from './guest.ts';
 
 /** Given to a worker at its start. */
 export interface WorkerBoot {

@@ -5,7 +5,8 @@
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { LogLine } from '../backend.ts';
-import type { Guest, GuestEnd, GuestMaker } from './guest.ts';
+import type { Guest, GuestEnd } from './guest.ts';
+import type { GuestMaker } from './guest-maker.ts';
 import { GuestPool } from './guest-pool.ts';
 import type { ToMain, ToWorker, WorkerBoot } from './messages.ts';
 import { createMonotonic, WatchWriter } from './watchdog.ts';
