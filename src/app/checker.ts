@@ -12,8 +12,10 @@ import type { Log } from '../telemetry/log.ts';
 import type { Catalog, CatalogTool } from '../upstream/catalog.ts';
 import type { UpstreamFleet } from '../upstream/fleet.ts';
 
-/** Start, queue and work of one check together; a program runs unchecked after that. */
+/** Queue and work of one check; a program runs unchecked after that. */
 const DEADLINE_MS = 2_000;
+/** A start takes about half a second; whoever comes before a search has started it does not wait for a slow one. */
+const START_WAIT_MS = 1_500;
 /** A server that has not listed its tools by then takes any call. */
 const LIST_WAIT_MS = 2_000;
 /** The compiler's memory is given back after this time without a program. */
@@ -40,6 +42,7 @@ export function createChecker(catalog: Catalog, fleet: UpstreamFleet, log: Log):
   const thread = new CheckThread({
     spawn: spawnCheckWorker,
     clock: systemClock,
+    startWaitMs: START_WAIT_MS,
     deadlineMs: DEADLINE_MS,
     idleMs: IDLE_MS,
     onLost: (reason) => log.warn({ reason }, 'the checker of programs was ended'),

@@ -5,8 +5,8 @@
  *    ▲                               │      └─ deadline, crash ─▶ none
  *    └───────────── unused ──────────┘
  *
- * Nobody waits longer than the deadline, neither for the start nor in the queue; whoever did gets no findings, and a thread
- * that is still starting goes on. It costs some 150 MB while it lives and nothing otherwise.
+ * Nobody waits long: `startWaitMs` for a thread that is still starting, which goes on by itself, and `deadlineMs` for the
+ * queue and the work. Whoever waited in vain gets no findings. A thread costs some 150 MB while it lives.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Finding } from './finding.ts';
@@ -25,7 +25,9 @@ export interface CheckWorker {
 export interface CheckThreadOptions {
   spawn(): CheckWorker;
   readonly clock: Pick<Clock, 'monotonicMs'>;
-  /** For one check: start, queue and work together. */
+  /** How long a check waits for a thread that is not there yet. */
+  readonly startWaitMs: number;
+  /** How long a check may take once the thread is there, queue and work together. */
   readonly deadlineMs: number;
   /** An unused thread is ended after this. */
   readonly idleMs: number;
@@ -34,12 +36,13 @@ export interface CheckThreadOptions {
 
 export type ThreadAnswer =
   | { readonly findings: readonly Finding[] }
-  | { readonly findings: undefined; readonly reason: string };
+  /** `reason` is absent when the thread was only not there yet. */
+  | { readonly findings: undefined; readonly reason?: string };
 
 interface Job {
   readonly request: ThreadRequest;
   readonly answer: (answer: ThreadAnswer) => void;
-  readonly timer: ReturnType<typeof setTimeout>;
+  timer: ReturnType<typeof setTimeout>;
 }
 
 /** A thread that could not be started this often in a row is not tried again for a while. */
@@ -96,10 +99,11 @@ export class CheckThread {
     this.warm();
     if (this.#worker === undefined) return Promise.resolve({ findings: undefined, reason: 'the checker cannot start' });
     clearTimeout(this.#idleTimer);
+    const { startWaitMs } = this.#options;
     return new Promise((resolve) => {
       const job: Job = {
         request: { ...request, id: this.#nextId++ },
-        timer: setTimeout(() => this.#late(job), this.#options.deadlineMs),
+        timer: this.#isReady ? this.#deadline(() => job) : setTimeout(() => this.#early(job), startWaitMs),
         answer: (answer) => {
           clearTimeout(job.timer);
           resolve(answer);
@@ -128,6 +132,10 @@ export class CheckThread {
     if (message.kind === 'ready') {
       this.#isReady = true;
       this.#failures = 0;
+      for (const job of this.#queue) {
+        clearTimeout(job.timer);
+        job.timer = this.#deadline(() => job);
+      }
     } else if (this.#busy?.request.id === message.id) {
       const job = this.#busy;
       this.#busy = undefined;
@@ -161,6 +169,16 @@ export class CheckThread {
       void worker?.terminate();
     }, this.#options.idleMs);
     this.#idleTimer.unref?.();
+  }
+
+  #deadline(job: () => Job): ReturnType<typeof setTimeout> {
+    return setTimeout(() => this.#late(job()), this.#options.deadlineMs);
+  }
+
+  /** A check that the thread came too late for. */
+  #early(job: Job): void {
+    this.#queue.splice(this.#queue.indexOf(job), 1);
+    job.answer({ findings: undefined });
   }
 
   /** A check that is past its deadline; a thread that hangs in it is ended, for nothing else can stop it. */
