@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { writeWhole } from '../build/files.ts';
 import { openProject } from '../build/project.ts';
+import { checkSuite } from './check.ts';
 import { loadNow, machineFacts, type Report, reaches, tableText } from './figures.ts';
 import { peersSuite } from './peers/suite.ts';
 import { runSuite } from './run.ts';
@@ -16,9 +17,10 @@ import { startSuite } from './start.ts';
 const SUITES: Readonly<Record<string, (executable: string, options: readonly string[]) => Promise<Report>>> = {
   start: async (file) => ({ rows: await startSuite(file) }),
   run: async (file) => ({ rows: await runSuite(file) }),
+  check: async () => ({ rows: await checkSuite() }),
   peers: (_, options) => peersSuite(root, options),
 };
-const BY_DEFAULT = ['start', 'run'];
+const BY_DEFAULT = ['start', 'run', 'check'];
 
 const { root, work } = openProject();
 const executable = join(work, process.platform === 'win32' ? 'mcp-optimizer.exe' : 'mcp-optimizer');
