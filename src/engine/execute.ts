@@ -7,7 +7,6 @@
  * sense, a fault of ours.
  */
 import type { Clock } from '../core/clock.ts';
-import { randomBytes } from '../core/crypto.ts';
 import { ERROR_TABLE, type ErrorCode, errorKind, OptimizerError } from '../core/errors.ts';
 import { type ExecutionId, newExecutionId } from '../core/ids.ts';
 import { byteLength, type Json, type JsonObject } from '../core/json.ts';
@@ -32,6 +31,7 @@ import type { Outcome, OutcomeError } from './outcome.ts';
 import type { ToolCaller, ToolSource } from './ports.ts';
 import { type NormalizedProgram, positionInText } from './program-forms.ts';
 import type { ExecuteRequest, RunContext } from './request.ts';
+import { SeedSource } from './seeds.ts';
 import { shapeJson } from './shape.ts';
 import type { TypeEraser } from './type-eraser.ts';
 
@@ -66,6 +66,7 @@ const RETRIES_AFTER_LOSS = 1;
 export class Executor {
   readonly #options: ExecutorOptions;
   readonly #admission: Admission;
+  readonly #seeds = new SeedSource();
   readonly #idempotent: IdempotentRuns;
   #completed = 0;
   #failed = 0;
@@ -150,7 +151,7 @@ export class Executor {
           paramsText: JSON.stringify(request.params ?? {}),
           grants,
           limits,
-          seed: freshSeed(),
+          seed: this.#seeds.next(),
           signal: context.signal,
           hostCall: (call) => gate.hostCall(call),
           onLog: ({ level, text }) =>
@@ -337,12 +338,6 @@ function emptyOutcome(executionId: ExecutionId, usage: RunUsage): Outcome {
     usage,
     tokens: { answer: 0, withoutOptimizer: 0, saved: 0 },
   };
-}
-
-/** 128 bits from the system's generator: two runs never share a random number. */
-function freshSeed(): [number, number, number, number] {
-  const words = new Uint32Array(Uint8Array.from(randomBytes(16)).buffer);
-  return [words[0] as number, words[1] as number, words[2] as number, words[3] as number];
 }
 
 /** Parameters of the contract that this version does not serve are refused, never ignored. */

@@ -141,6 +141,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze(
 
 /** The limits of one run: what the request asks for, never above `ceiling`, never below the row's minimum. */
 export function lowerLimits(ceiling: Limits, asked: Partial<Record<LimitName, number>> = {}): Limits {
+  if (Object.keys(asked).length === 0) return ceiling;
   const lowered: Record<string, number> = { ...ceiling };
   for (const [name, value] of Object.entries(asked)) {
     const key = name as LimitName;

@@ -85,7 +85,8 @@ describe('a run', () => {
     await turn();
     expect(thread().boot).toMatchObject({ engineHash: 'hash', memoryBytes: 1, warmGuests: 1 });
     expect(thread().posted).toMatchObject([
-      { kind: 'start', run: 1, tenant: 't', limits: { calls: 7, callsInFlight: 64 } },
+      { kind: 'profile', number: 0, profile: { limits: { calls: 7, callsInFlight: 64 } } },
+      { kind: 'start', run: 1, tenant: 't', profile: 0 },
     ]);
     thread().end(1, { valueText: '[1]', callsLeft: 2 });
     expect(await ended).toMatchObject({
@@ -94,6 +95,20 @@ describe('a run', () => {
       callsLeft: 2,
       usage: { guestCpuMs: 1, memoryPeakBytes: 2, bytesIn: 3, bytesOut: 4, hostCalls: 0 },
     });
+  });
+
+  it('tells a worker what runs have in common once, and sends rare limits with their run', async () => {
+    const backend = make();
+    const shared = request();
+    for (let run = 0; run < 3; run++) void backend.run(shared);
+    await turn();
+    expect(thread().posted.filter((message) => message.kind === 'profile')).toHaveLength(1);
+    for (let run = 0; run < 20; run++) void backend.run(request({ limits: { calls: run } }));
+    await turn();
+    const starts = thread().posted.filter((message) => message.kind === 'start');
+    expect(thread().posted.filter((message) => message.kind === 'profile').length).toBeLessThanOrEqual(8);
+    expect(starts.at(-1)).toMatchObject({ profile: { limits: { calls: 19 } } });
+    await backend.close();
   });
 
   it('has its calls served and their answers sent back', async () => {
@@ -113,7 +128,7 @@ describe('a run', () => {
       { call: 1, interfaceName: 'tools', functionName: 'call', argumentsText: '[]' },
       { call: 2, interfaceName: 'tools', functionName: 'call', argumentsText: '[]' },
     ]);
-    expect(thread().posted.slice(1)).toEqual([
+    expect(thread().posted.slice(2)).toEqual([
       { kind: 'settle', run: 1, call: 1, ok: true, text: '1' },
       { kind: 'settle', run: 1, call: 2, ok: false, text: '2' },
     ]);
@@ -133,7 +148,7 @@ describe('a run', () => {
     );
     thread().say(call(1, 1), call(1, 2));
     await turn();
-    const settled = thread().posted.slice(1);
+    const settled = thread().posted.slice(2);
     expect(settled).toMatchObject([
       { call: 1, ok: false },
       { call: 2, ok: false },

@@ -49,9 +49,8 @@ export function drive(guest: Guest, code: string, options: Drive = {}): Promise<
       {
         source: options.asIs ? code : normalizeProgram(code, limits.sourceBytes).source,
         paramsText: options.paramsText ?? '{}',
-        grants: options.grants ?? ALL_GRANTS,
         seed: options.seed ?? [1, 2, 3, 4],
-        limits,
+        profile: { grants: options.grants ?? ALL_GRANTS, limits },
       },
       {
         monotonicMs: () => performance.now(),

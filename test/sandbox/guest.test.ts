@@ -49,9 +49,8 @@ class Bench {
       {
         source: `(async function(){${body}\n})`,
         paramsText: '{"p":1}',
-        grants,
         seed: [1, 2, 3, 4],
-        limits: { ...DEFAULT_LIMITS, ...limits },
+        profile: { grants, limits: { ...DEFAULT_LIMITS, ...limits } },
       },
       host,
     );

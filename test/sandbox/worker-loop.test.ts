@@ -54,9 +54,8 @@ class Desk {
       tenant,
       source: `(async function(){${body}\n})`,
       paramsText: '{}',
-      grants: ALL_GRANTS,
       seed: [run, 2, 3, 4],
-      limits: { ...DEFAULT_LIMITS, ...limits },
+      profile: { grants: ALL_GRANTS, limits: { ...DEFAULT_LIMITS, ...limits } },
     };
   }
 

@@ -11,7 +11,9 @@ import type { HostReply, LogLine, RunEnd, RunRequest, SandboxBackend } from '../
 import type { Limits } from '../limits.ts';
 import type { FailReport } from './fail-report.ts';
 import { describeFailure } from './failure.ts';
+import type { RunProfile } from './guest.ts';
 import type { ToMain, ToWorker, WorkerBoot, WorkerEnd, WorkerStats } from './messages.ts';
+import { PollCredit } from './poll-credit.ts';
 import { askToStop, busySince, createMonotonic, createWatch, overdueRun, runningRun } from './watchdog.ts';
 
 /** What the backend needs of a thread; `node:worker_threads` Workers fit. */
@@ -69,6 +71,8 @@ interface WorkerSlot {
   readonly thread: WorkerThread;
   readonly watch: Float64Array;
   readonly runs: Map<number, PendingRun>;
+  /** Numbers of the profiles that it has been told. */
+  readonly profiles: Set<number>;
   outbox: ToWorker[];
   flushPlanned: boolean;
   /** The boot has been sent; before it nothing else may be. */
@@ -86,12 +90,18 @@ export class QuickJsBackend implements SandboxBackend {
   readonly #workers = new Set<WorkerSlot>();
   readonly #killed: Record<string, number> = {};
   readonly #statsWaiting = new Map<number, () => void>();
+  /** What runs have in common, by identity: the configured limits and all grants, above all. */
+  readonly #profiles: Array<Pick<RunRequest, 'grants' | 'limits'>> = [];
   #inventory: Readonly<Record<string, readonly string[]>> = {};
   #nextRun = 1;
   #nextStats = 1;
   #watchTimer: NodeJS.Timeout | undefined;
   #cleanupTimer: NodeJS.Timeout | undefined;
   #closed = false;
+  readonly #awake = new PollCredit();
+  /** Until when the event loop is kept turning; 0 = it may sleep. */
+  #awakeUntil = 0;
+  #heardAwake = false;
 
   constructor(options: QuickJsBackendOptions) {
     this.#options = options;
@@ -139,25 +149,15 @@ export class QuickJsBackend implements SandboxBackend {
       worker.runs.set(run, pending);
       this.#watch();
       const { limits } = request;
+      const profile = this.#profileFor(worker, request);
       this.#post(worker, {
         kind: 'start',
         run,
         tenant: request.tenant,
         source: request.source,
         paramsText: request.paramsText,
-        grants: request.grants,
         seed: request.seed,
-        limits: {
-          wallMs: limits.wallMs,
-          cpuMs: limits.cpuMs,
-          memoryBytes: limits.memoryBytes,
-          stackBytes: limits.stackBytes,
-          argumentBytes: limits.argumentBytes,
-          logBytes: limits.logBytes,
-          keptValueBytes: limits.keptValueBytes,
-          calls: limits.calls,
-          callsInFlight: limits.callsInFlight,
-        },
+        profile,
       });
       pending.timer = setTimeout(() => this.#stop(pending, 'limit.time'), limits.wallMs + OVERDUE_TOLERANCE_MS);
       request.signal.addEventListener('abort', onAbort, { once: true });
@@ -194,6 +194,20 @@ export class QuickJsBackend implements SandboxBackend {
     await Promise.all(threads.map((worker) => worker.thread.terminate()));
   }
 
+  /** The number of a profile that this worker knows or is told now; rare ones travel whole with their run. */
+  #profileFor(worker: WorkerSlot, { grants, limits }: RunRequest): number | RunProfile {
+    let number = this.#profiles.findIndex((known) => known.limits === limits && known.grants === grants);
+    if (number < 0) {
+      if (this.#profiles.length >= PROFILES_MAX) return profileOf(grants, limits);
+      number = this.#profiles.push({ grants, limits }) - 1;
+    }
+    if (!worker.profiles.has(number)) {
+      worker.profiles.add(number);
+      this.#post(worker, { kind: 'profile', number, profile: profileOf(grants, limits) });
+    }
+    return number;
+  }
+
   #choose(): WorkerSlot {
     const now = this.#now();
     let best: WorkerSlot | undefined;
@@ -228,6 +242,7 @@ export class QuickJsBackend implements SandboxBackend {
       thread,
       watch: new Float64Array(watch),
       runs: new Map(),
+      profiles: new Set(),
       outbox: [],
       flushPlanned: false,
       booted: false,
@@ -261,6 +276,7 @@ export class QuickJsBackend implements SandboxBackend {
   }
 
   #heard(worker: WorkerSlot, batch: ToMain[]): void {
+    if (this.#awakeUntil !== 0) this.#heardAwake = true;
     for (const message of batch) {
       switch (message.kind) {
         case 'ready':
@@ -384,8 +400,44 @@ export class QuickJsBackend implements SandboxBackend {
     worker.flushPlanned = false;
     const batch = worker.outbox;
     worker.outbox = [];
-    if (batch.length > 0 && !worker.lost) worker.thread.postMessage(batch);
+    if (batch.length === 0 || worker.lost) return;
+    worker.thread.postMessage(batch);
+    this.#stayAwake();
   }
+
+  /**
+   * Keeps this thread out of its sleep for a moment after it has sent something, by turning the event loop: the worker's
+   * next message is then picked up at once. The same rule as the worker's own poll, on the other side.
+   */
+  #stayAwake(): void {
+    if (this.#options.pollMs <= 0) return;
+    if (this.#awakeUntil === 0 && !this.#awake.granted()) return;
+    const turning = this.#awakeUntil !== 0;
+    this.#awakeUntil = this.#now() + this.#options.pollMs;
+    if (!turning) setImmediate(this.#turn);
+  }
+
+  readonly #turn = (): void => {
+    if (this.#now() < this.#awakeUntil) {
+      setImmediate(this.#turn);
+      return;
+    }
+    this.#awakeUntil = 0;
+    this.#awake.settle(this.#heardAwake);
+    this.#heardAwake = false;
+  };
+}
+
+/** Profiles that are remembered; each run with limits of its own would otherwise leave one behind. */
+const PROFILES_MAX = 8;
+
+function profileOf(grants: readonly string[], limits: Limits): RunProfile {
+  const { wallMs, cpuMs, memoryBytes, stackBytes, argumentBytes, logBytes, keptValueBytes, calls, callsInFlight } =
+    limits;
+  return {
+    grants,
+    limits: { wallMs, cpuMs, memoryBytes, stackBytes, argumentBytes, logBytes, keptValueBytes, calls, callsInFlight },
+  };
 }
 
 const NOTHING_HEARD = { logs: [], logsDropped: 0, hostCalls: 0 };

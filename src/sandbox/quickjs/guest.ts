@@ -27,12 +27,17 @@ export interface GuestLimits {
   readonly callsInFlight: number;
 }
 
+/** What a run may do and use. Many runs share one. */
+export interface RunProfile {
+  readonly grants: readonly string[];
+  readonly limits: GuestLimits;
+}
+
 export interface GuestStart {
   readonly source: string;
   readonly paramsText: string;
-  readonly grants: readonly string[];
   readonly seed: readonly [number, number, number, number];
-  readonly limits: GuestLimits;
+  readonly profile: RunProfile;
 }
 
 /** How a run ended, before anyone words it. `report` is what the guest said of its error: text for people, no more. */
@@ -87,10 +92,10 @@ export class Guest {
   readonly #snapshot: Snapshot;
   readonly #gauge: Gauge;
   #host: GuestHost | undefined;
-  #start: GuestStart | undefined;
   #ended = true;
   #end: GuestEnd | undefined;
   #latched: ErrorCode | undefined;
+  #limits: GuestLimits = NO_LIMITS;
   #granted: ReadonlySet<string> = new Set();
   #wallDeadline = 0;
   #cpuUsedMs = 0;
@@ -124,23 +129,24 @@ export class Guest {
   /** Starts a run. `host.ended` is called exactly once, possibly before this returns. */
   begin(start: GuestStart, host: GuestHost): void {
     this.#host = host;
-    this.#start = start;
     this.#ended = false;
     this.#end = undefined;
     this.#latched = undefined;
     this.#compiling = false;
     this.#spoiled = false;
-    this.#granted = new Set(start.grants);
+    this.#limits = start.profile.limits;
+    const prepared = prepare(start.profile);
+    this.#granted = prepared.granted;
     this.#cpuUsedMs = 0;
     this.#waiting = new Set();
     this.#refused = new Map();
     this.#bytesIn = start.source.length + start.paramsText.length;
     this.#bytesOut = 0;
     this.#toolCalls = 0;
-    this.#gauge.limitBytes = start.limits.memoryBytes;
+    this.#gauge.limitBytes = this.#limits.memoryBytes;
     this.#gauge.refused = false;
-    this.#wallDeadline = host.monotonicMs() + start.limits.wallMs;
-    this.#slice(() => this.#launch(start));
+    this.#wallDeadline = host.monotonicMs() + this.#limits.wallMs;
+    this.#slice(() => this.#launch(start, prepared.configHead));
   }
 
   /** The answer to call `id`. Late answers (after the end) are dropped. */
@@ -171,19 +177,11 @@ export class Guest {
     return this.#instance.memory;
   }
 
-  #launch(start: GuestStart): void {
+  #launch(start: GuestStart, configHead: string): void {
     // The snapshot bears the largest stack; a smaller one is set in the runtime, and the reset takes it back.
-    if (start.limits.stackBytes < LIMITS.stackBytes.max) this.#instance.limitStack(start.limits.stackBytes);
-    const { logBytes, keptValueBytes, calls, callsInFlight } = start.limits;
-    const config = JSON.stringify({
-      grants: start.grants,
-      seed: start.seed,
-      logChars: logBytes,
-      valueChars: keptValueBytes,
-      calls,
-      callsInFlight,
-    });
-    this.#enter(BEGIN, (instance) => [instance.newText(`${config.slice(0, -1)},"params":${start.paramsText}}`)]);
+    if (this.#limits.stackBytes < LIMITS.stackBytes.max) this.#instance.limitStack(this.#limits.stackBytes);
+    const config = `${configHead},"seed":[${start.seed.join()}],"params":${start.paramsText}}`;
+    this.#enter(BEGIN, (instance) => [instance.newText(config)]);
     if (this.#ended) return;
     const program = this.#instance.evaluate(start.source);
     if (program.threw) {
@@ -230,9 +228,8 @@ export class Guest {
   /** One stretch of guest code: measured, watched, and closed also when the engine traps. */
   #slice(work: () => void): void {
     const host = this.#host as GuestHost;
-    const start = this.#start as GuestStart;
     this.#sliceStart = host.monotonicMs();
-    host.sliceStarted(Math.min(start.limits.cpuMs - this.#cpuUsedMs, this.#wallDeadline - this.#sliceStart));
+    host.sliceStarted(Math.min(this.#limits.cpuMs - this.#cpuUsedMs, this.#wallDeadline - this.#sliceStart));
     try {
       work();
     } catch (error) {
@@ -258,12 +255,11 @@ export class Guest {
 
   #overdue(): boolean {
     if (this.#latched) return true;
-    const start = this.#start as GuestStart;
     const host = this.#host as GuestHost;
     const now = host.monotonicMs();
     if (host.stopAsked()) this.#latched = 'request.cancelled';
     else if (now >= this.#wallDeadline) this.#latched = 'limit.time';
-    else if (this.#cpuUsedMs + now - this.#sliceStart >= start.limits.cpuMs) this.#latched = 'limit.cpu';
+    else if (this.#cpuUsedMs + now - this.#sliceStart >= this.#limits.cpuMs) this.#latched = 'limit.cpu';
     return this.#latched !== undefined;
   }
 
@@ -278,12 +274,12 @@ export class Guest {
     if (!this.#granted.has(head.interfaceName)) {
       return this.#refuse(head.id, 'denied.capability', `the capability ${head.interfaceName} is not granted`);
     }
-    const start = this.#start as GuestStart;
-    if (body.length > start.limits.argumentBytes || Buffer.byteLength(body) > start.limits.argumentBytes) {
+    const { argumentBytes } = this.#limits;
+    if (body.length > argumentBytes || Buffer.byteLength(body) > argumentBytes) {
       return this.#refuse(
         head.id,
         'limit.argument',
-        `the arguments are ${body.length} characters; the limit is ${start.limits.argumentBytes} bytes`,
+        `the arguments are ${body.length} characters; the limit is ${argumentBytes} bytes`,
       );
     }
     this.#bytesOut += body.length;
@@ -300,7 +296,7 @@ export class Guest {
   }
 
   #callsRefused(interfaceName: string, functionName: string): string | undefined {
-    const { calls } = (this.#start as GuestStart).limits;
+    const { calls } = this.#limits;
     if (this.#waiting.size >= WAITING_MAX) return `the run has ${WAITING_MAX} calls without an answer`;
     if (interfaceName !== 'tools' || functionName !== 'call' || ++this.#toolCalls <= calls) return undefined;
     return tooManyCalls(calls);
@@ -314,7 +310,7 @@ export class Guest {
   /** What the prelude says of the run itself. */
   #heard(verb: string, call: number, body: string): string | undefined {
     if (verb === 'over') {
-      return this.#refuse(call, 'limit.calls', tooManyCalls((this.#start as GuestStart).limits.calls));
+      return this.#refuse(call, 'limit.calls', tooManyCalls(this.#limits.calls));
     }
     if (verb === 'finish') this.#finishWith(undefined, body);
     else if (verb === 'fail') this.#judge(body.length <= REPORT_CHARS_MAX ? readReport(body) : {});
@@ -335,8 +331,7 @@ export class Guest {
   }
 
   #overflowed(): boolean {
-    const { stackBytes } = (this.#start as GuestStart).limits;
-    return usedMostOfStack(this.#snapshot, this.#instance.memory, stackBytes);
+    return usedMostOfStack(this.#snapshot, this.#instance.memory, this.#limits.stackBytes);
   }
 
   #finishWith(failure: { code: ErrorCode; report: FailReport } | undefined, valueText: string | undefined): void {
@@ -374,6 +369,36 @@ export class Guest {
     } else host.ended({ ...end, cpuMs, clean });
   }
 }
+
+interface Prepared {
+  readonly granted: ReadonlySet<string>;
+  /** The beginning of what the prelude is told, as JSON text without its end. */
+  readonly configHead: string;
+}
+
+const prepared = new WeakMap<RunProfile, Prepared>();
+
+function prepare(profile: RunProfile): Prepared {
+  const known = prepared.get(profile);
+  if (known) return known;
+  const { logBytes, keptValueBytes, calls, callsInFlight } = profile.limits;
+  const config = { grants: profile.grants, logChars: logBytes, valueChars: keptValueBytes, calls, callsInFlight };
+  const made = { granted: new Set(profile.grants), configHead: JSON.stringify(config).slice(0, -1) };
+  prepared.set(profile, made);
+  return made;
+}
+
+const NO_LIMITS: GuestLimits = {
+  wallMs: 0,
+  cpuMs: 0,
+  memoryBytes: 0,
+  stackBytes: 0,
+  argumentBytes: 0,
+  logBytes: 0,
+  keptValueBytes: 0,
+  calls: 0,
+  callsInFlight: 0,
+};
 
 /** Shared between an instance's hooks (made first) and the guest (made around it). */
 export interface Gauge {

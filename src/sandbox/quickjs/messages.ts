@@ -5,7 +5,7 @@
 import type { ErrorCode } from '../../core/errors.ts';
 import type { LogLine } from '../backend.ts';
 import type { FailReport } from './fail-report.ts';
-import type { GuestLimits } from './guest.ts';
+import type { RunProfile } from './guest.ts';
 
 /** Given to a worker at its start. */
 export interface WorkerBoot {
@@ -31,10 +31,12 @@ export type ToWorker =
       readonly tenant: string;
       readonly source: string;
       readonly paramsText: string;
-      readonly grants: readonly string[];
       readonly seed: readonly [number, number, number, number];
-      readonly limits: GuestLimits;
+      /** Number of a profile that was sent before, or the profile itself. */
+      readonly profile: number | RunProfile;
     }
+  /** What most runs share is sent once and then named by its number: copying it is a good part of a short run. */
+  | { readonly kind: 'profile'; readonly number: number; readonly profile: RunProfile }
   | {
       readonly kind: 'settle';
       readonly run: number;

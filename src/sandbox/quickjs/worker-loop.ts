@@ -5,10 +5,11 @@
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { LogLine } from '../backend.ts';
-import type { Guest, GuestEnd } from './guest.ts';
+import type { Guest, GuestEnd, RunProfile } from './guest.ts';
 import type { GuestMaker } from './guest-maker.ts';
 import { GuestPool } from './guest-pool.ts';
 import type { ToMain, ToWorker, WorkerBoot } from './messages.ts';
+import { PollCredit } from './poll-credit.ts';
 import { createMonotonic, WatchWriter } from './watchdog.ts';
 
 /** The capabilities that are answered inside the worker, for one run. Built by the composition root of the worker. */
@@ -56,9 +57,6 @@ interface ActiveRun {
 
 /** Logs of one run that have piled up to this many characters are sent before the slice ends. */
 const LOG_FLUSH_CHARS = 8 * 1024;
-/** Polls in vain after which the tools count as slow, and how many sends then pass between two samples. */
-const POLL_CREDIT = 4;
-const POLL_SAMPLE = 16;
 
 export class WorkerLoop {
   readonly #port: MessagePort;
@@ -68,11 +66,13 @@ export class WorkerLoop {
   readonly #watch: WatchWriter;
   readonly #now = createMonotonic();
   readonly #runs = new Map<number, ActiveRun>();
+  readonly #profiles = new Map<number, RunProfile>();
   #inventory: Readonly<Record<string, readonly string[]>> = {};
   #outbox: ToMain[] = [];
   #callsSent = 0;
-  #pollCredit = POLL_CREDIT;
-  #pollsSkipped = 0;
+  #endsSent = 0;
+  readonly #callPolls = new PollCredit();
+  readonly #startPolls = new PollCredit();
   #flushPlanned = false;
   #warmPlanned = false;
 
@@ -116,6 +116,9 @@ export class WorkerLoop {
         case 'settle':
           this.#runs.get(message.run)?.guest?.settle(message.call, message.ok, message.text);
           break;
+        case 'profile':
+          this.#profiles.set(message.number, message.profile);
+          break;
         case 'stop': {
           const run = this.#runs.get(message.run);
           if (run?.guest) run.guest.stop(message.code);
@@ -133,6 +136,9 @@ export class WorkerLoop {
   }
 
   #startRun(message: Extract<ToWorker, { kind: 'start' }>): void {
+    const { source, paramsText, seed } = message;
+    const profile =
+      typeof message.profile === 'number' ? (this.#profiles.get(message.profile) as RunProfile) : message.profile;
     const run: ActiveRun = {
       run: message.run,
       tenant: message.tenant,
@@ -144,7 +150,7 @@ export class WorkerLoop {
       ended: false,
       timer: undefined,
       local: this.#createLocal({
-        logBytes: message.limits.logBytes,
+        logBytes: profile.limits.logBytes,
         onLog: (line) => this.#log(run, line),
         onLogDropped: () => {
           run.dropped++;
@@ -156,8 +162,9 @@ export class WorkerLoop {
     const madeBefore = this.#pool.made;
     const guest = this.#pool.lease(message.tenant);
     run.guest = guest;
-    run.timer = setTimeout(() => guest.stop('limit.time'), message.limits.wallMs + 1);
-    guest.begin(message, {
+    run.timer = setTimeout(() => guest.stop('limit.time'), profile.limits.wallMs + 1);
+    const start = { source, paramsText, seed, profile };
+    guest.begin(start, {
       monotonicMs: this.#now,
       callNow: (interfaceName, functionName, text) => run.local.callNow(interfaceName, functionName, text),
       callLater: (call, interfaceName, functionName, text) => {
@@ -192,6 +199,7 @@ export class WorkerLoop {
     this.#sendLogs(run);
     const { clean, ...rest } = end;
     this.#send({ kind: 'end', run: run.run, end: rest });
+    this.#endsSent++;
     // The answer leaves before the guest is put in order.
     this.#flush();
     const reason = clean ? undefined : (end.failure?.code ?? 'grown');
@@ -236,20 +244,22 @@ export class WorkerLoop {
     this.#port.postMessage(batch);
   }
 
-  /** While answers to calls are likely to come at once, look for them instead of going to sleep. */
+  /**
+   * While an answer to a call, or the next run, is likely to come at once, looks for it instead of going to sleep. Each of
+   * the two has a credit of its own: a slow tool must not keep the thread from polling for runs, nor the reverse.
+   */
   #poll(): void {
     if (this.#boot.pollMs <= 0) return;
-    while (this.#callsSent > 0) {
+    while (this.#callsSent + this.#endsSent > 0) {
+      const credit = this.#callsSent > 0 ? this.#callPolls : this.#startPolls;
       this.#callsSent = 0;
-      if (this.#pollCredit <= 0 && ++this.#pollsSkipped % POLL_SAMPLE !== 0) return;
+      this.#endsSent = 0;
+      if (!credit.granted()) return;
       const until = performance.now() + this.#boot.pollMs;
       let received = receiveMessageOnPort(this.#port);
       while (!received && performance.now() < until) received = receiveMessageOnPort(this.#port);
-      if (!received) {
-        this.#pollCredit--;
-        return;
-      }
-      this.#pollCredit = POLL_CREDIT;
+      credit.settle(received !== undefined);
+      if (!received) return;
       this.#take(received.message as ToWorker[]);
       this.#flush();
     }
