@@ -172,7 +172,7 @@ export function install(host: Host): readonly unknown[] {
   }
 
   /** Host → guest: the answer to call `|id|`, a value when the id is positive, an error record when it is negative. */
-  function settle(id: number, text: string): void {
+  function settle(id: number, data: unknown): void {
     const call = id < 0 ? -id : id;
     const waiting = pending[call];
     if (waiting === undefined) return;
@@ -181,9 +181,10 @@ export function install(host: Host): readonly unknown[] {
       inFlight--;
       drainQueue();
     }
-    const value = parse(text);
+    // A text is JSON; anything else is a large value that came in the engine's own form.
+    const value = typeof data === 'string' ? parse(data) : data;
     if (id > 0) waiting.resolve(value);
-    else waiting.reject(failureOf(value, call));
+    else waiting.reject(failureOf(value as HostErrorRecord, call));
   }
 
   /** Sends what has waited for a place. A refusal settles at once and comes back here, hence the flag. */

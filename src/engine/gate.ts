@@ -17,6 +17,7 @@ import type { Redactor } from '../policy/redaction.ts';
 import type { HostCall, HostReply } from '../sandbox/backend.ts';
 import type { Limits } from '../sandbox/limits.ts';
 import type { Log } from '../telemetry/log.ts';
+import { jsonExcess } from '../upstream/json-size.ts';
 import { DEPTH_MAX, isTooDeep } from './depth.ts';
 import { Journal } from './journal.ts';
 import type { CallRecord, CallStatus } from './outcome.ts';
@@ -66,7 +67,7 @@ export class Gate {
   /** Answers one host call. Never rejects. */
   async hostCall(call: HostCall): Promise<HostReply> {
     try {
-      return { ok: true, text: await this.#pass(call) };
+      return await this.#pass(call);
     } catch (error) {
       return { ok: false, text: JSON.stringify(this.#errorRecord(error, call)) };
     }
@@ -86,15 +87,18 @@ export class Gate {
     return this.#refusals.get(call);
   }
 
-  /** JSON text for the guest. */
-  #textOf(value: Json): string {
+  /** A value on its way into the guest: as text, or as it is when it is large and no secret has to be looked for in it. */
+  #reply(value: Json): HostReply {
     const { redactor } = this.#options;
+    if (!redactor.active && isLarge(value)) {
+      if (isTooDeep(value)) throw tooDeepResult();
+      return { ok: true, value };
+    }
     const text = jsonText(value);
-    return redactor.holds(text) ? JSON.stringify(redactor.json(value)) : text;
+    return { ok: true, text: redactor.holds(text) ? JSON.stringify(redactor.json(value)) : text };
   }
 
-  /** The answer's JSON text. */
-  async #pass(call: HostCall): Promise<string> {
+  async #pass(call: HostCall): Promise<HostReply> {
     const { interfaceName, functionName } = call;
     if (!this.#open) throw ended();
     if (!this.#options.grants.includes(interfaceName)) {
@@ -107,14 +111,14 @@ export class Gate {
     }
     if (interfaceName === 'tools' && functionName === 'search') {
       const limit = (args[1] ?? undefined) as number | undefined;
-      return this.#textOf(await this.#options.tools.search(args[0] as string, limit));
+      return this.#reply(await this.#options.tools.search(args[0] as string, limit));
     }
     const serve = this.#options.served[interfaceName];
     if (!serve) throw new OptimizerError('denied.capability', `there is no \`${interfaceName}.${functionName}\``);
-    return this.#textOf(await serve(functionName, args));
+    return this.#reply(await serve(functionName, args));
   }
 
-  async #callTool(server: string, toolName: string, args: Json, raw: boolean): Promise<string> {
+  async #callTool(server: string, toolName: string, args: Json, raw: boolean): Promise<HostReply> {
     const { limits, tools } = this.#options;
     const asked = `${server}.${toolName}`;
     try {
@@ -132,7 +136,7 @@ export class Gate {
     }
   }
 
-  async #send(tool: GateTool, args: Json, argsText: string, record: CallRecord, raw: boolean): Promise<string> {
+  async #send(tool: GateTool, args: Json, argsText: string, record: CallRecord, raw: boolean): Promise<HostReply> {
     const { limits, clock, caller } = this.#options;
     const id = record.tool;
     try {
@@ -157,7 +161,7 @@ export class Gate {
       this.journal.close(record, answer.ok ? 'ok' : 'error', clock.monotonicMs() - startedMs);
       this.#noteCost(tool, argsText, answer.raw);
       if (!answer.ok) throw new OptimizerError('upstream.toolError', answer.message, { data: { tool: id } });
-      return this.#textOf(raw ? answer.raw : answer.value);
+      return this.#reply(raw ? answer.raw : answer.value);
     } catch (error) {
       if (record.status === 'unknown') this.journal.close(record, statusOf(error), clock.monotonicMs() - startedMs);
       throw error instanceof OptimizerError ? new ToolFailure(error, id) : error;
@@ -281,6 +285,13 @@ function statusOf(error: unknown): CallStatus {
 }
 
 /** Compact JSON. Throws `limit.toolResult` for a value that is nested too deeply to be written or read again. */
+/** From about this size on, the engine's binary form is quicker than text (docs/adr/0011). */
+const LARGE_BYTES_MIN = 32 * 1024;
+
+function isLarge(value: Json): boolean {
+  return typeof value === 'object' && jsonExcess(value, { bytesMax: LARGE_BYTES_MIN }) === 'bytes';
+}
+
 function jsonText(value: Json): string {
   let text: string;
   try {

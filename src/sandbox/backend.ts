@@ -26,10 +26,26 @@ export interface HostCall {
   readonly argumentsText: string;
 }
 
-/** What goes back into the guest. `text` is JSON: the value, or the error record of `wit/types.wit`. */
-export interface HostReply {
+/**
+ * What goes back into the guest: JSON text of the value or of the error record of `wit/types.wit`; or a large value as it
+ * is, when writing it as text would be wasted: the backend knows the quickest way in.
+ */
+export type HostReply = HostText | HostValue;
+
+export interface HostText {
   readonly ok: boolean;
   readonly text: string;
+}
+
+export interface HostValue {
+  readonly ok: true;
+  /** A tree as `JSON.parse` makes it; not changed any more by whoever hands it over. */
+  readonly value: Json;
+}
+
+/** The text form of a reply, for a backend that knows no other. */
+export function replyText(reply: HostReply): string {
+  return 'text' in reply ? reply.text : JSON.stringify(reply.value);
 }
 
 export interface RunRequest {
@@ -87,4 +103,14 @@ export interface SandboxBackend {
   /** Figures for `optimizer/stats`. */
   stats(): Json;
   close(): Promise<void>;
+}
+
+/** A backend of guests that are kept warm, whichever engine runs them and wherever its workers live. */
+export interface GuestBackend extends SandboxBackend {
+  /** Starts the first workers without waiting for them. */
+  start(): void;
+  /** Tells every worker what `Object.keys(tools)` answers: server alias → tool aliases. */
+  setInventory(names: Readonly<Record<string, readonly string[]>>): void;
+  /** Asks the workers for fresh figures; one that is busy keeps its last ones. */
+  refreshStats(): Promise<void>;
 }

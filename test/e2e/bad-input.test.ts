@@ -241,7 +241,7 @@ describe('a server', () => {
       code: 'limit.toolResult',
       message: expect.stringMatching(/52\d{6} bytes or more.*1048576 \(lineBytes\)/),
     });
-    expect(calls).toMatchObject([{ tool: 'huge.huge', status: 'unknown' }]);
+    expect(calls).toMatchObject([{ tool: 'huge.huge', status: 'error' }]);
     expect((await served.run('huge again', 'return tools.huge.echo({})')).value).toBe('still here');
   });
 

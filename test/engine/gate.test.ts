@@ -6,6 +6,7 @@ import { DEPTH_MAX } from '../../src/engine/depth.ts';
 import { Gate, type GateOptions } from '../../src/engine/gate.ts';
 import type { RunEvent } from '../../src/engine/request.ts';
 import { createRedactor } from '../../src/policy/redaction.ts';
+import { type HostReply, replyText } from '../../src/sandbox/backend.ts';
 import { DEFAULT_LIMITS } from '../../src/sandbox/limits.ts';
 import type { Log } from '../../src/telemetry/log.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
@@ -39,9 +40,9 @@ function scene(tools: Readonly<Record<string, FakeTool>>, more: Partial<GateOpti
   return { gate, tools: fakes, events, clock };
 }
 
-const answerOf = async (reply: Promise<{ ok: boolean; text: string }>): Promise<{ ok: boolean; value: Json }> => {
-  const { ok, text } = await reply;
-  return { ok, value: JSON.parse(text) as Json };
+const answerOf = async (reply: Promise<HostReply>): Promise<{ ok: boolean; value: Json }> => {
+  const answered = await reply;
+  return { ok: answered.ok, value: JSON.parse(replyText(answered)) as Json };
 };
 
 function upstream(
@@ -357,13 +358,13 @@ describe('hostile answers', () => {
   it('leave our prototypes alone and keep their keys', async () => {
     const text = '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}';
     const { gate } = scene({ 'a.get': { work: () => JSON.parse(text) as Json } });
-    expect((await gate.hostCall(toolCall(1, 'a', 'get'))).text).toBe(text);
+    expect(replyText(await gate.hostCall(toolCall(1, 'a', 'get')))).toBe(text);
     expect(({} as JsonObject)['polluted']).toBeUndefined();
   });
 
   it('with lone surrogates stay valid JSON text', async () => {
     const { gate } = scene({ 'a.get': { work: () => ['\ud800', 'a\udfffb'] } });
-    expect((await gate.hostCall(toolCall(1, 'a', 'get'))).text).toBe('["\\ud800","a\\udfffb"]');
+    expect(replyText(await gate.hostCall(toolCall(1, 'a', 'get')))).toBe('["\\ud800","a\\udfffb"]');
   });
 
   it('arguments nested too deeply never leave', async () => {
@@ -379,7 +380,7 @@ describe('secrets', () => {
   const redactor = createRedactor([secret]);
   const texts = async (tool: FakeTool): Promise<string> => {
     const { gate, events } = scene({ 'a.get': tool }, { redactor });
-    const { text } = await gate.hostCall(toolCall(1, 'a', 'get'));
+    const text = replyText(await gate.hostCall(toolCall(1, 'a', 'get')));
     const refusal = gate.refusalOf(1);
     return JSON.stringify([text, refusal?.message, refusal?.hint, refusal?.data, events]);
   };
@@ -408,5 +409,22 @@ describe('secrets', () => {
     const seen = await texts(tool);
     expect(redactor.holds(seen)).toBe(false);
     expect(seen).toContain('[redacted]');
+  });
+});
+
+describe('a large answer', () => {
+  const rows = Array.from({ length: 2_000 }, (_, id) => ({ id, name: `row ${id}`, done: id % 2 === 0 }));
+
+  it('is handed over as a value, which the backend brings in as it knows best', async () => {
+    const { gate } = scene({ 'a.get': { work: () => rows } });
+    expect(await gate.hostCall(toolCall(1, 'a', 'get'))).toEqual({ ok: true, value: rows });
+  });
+
+  it('is text while there are secrets to look for, and holds none of them', async () => {
+    const secret = 'sk-live-0123456789';
+    const { gate } = scene({ 'a.get': { work: () => [...rows, secret] } }, { redactor: createRedactor([secret]) });
+    const reply = await gate.hostCall(toolCall(1, 'a', 'get'));
+    expect(reply).toHaveProperty('text');
+    expect(replyText(reply)).not.toContain(secret);
   });
 });

@@ -29,6 +29,7 @@ export function startRealBackend(workers = 1): QuickJsBackend {
     idleGuestsMax: 4,
     cleanupIntervalMs: 30_000,
     pollMs: 0,
+    binaryValues: true,
   });
   backend.start();
   return backend;

@@ -37,6 +37,7 @@ function make(options: Partial<QuickJsBackendOptions> = {}): QuickJsBackend {
     idleGuestsMax: 1,
     cleanupIntervalMs: 60_000,
     pollMs: 0,
+    binaryValues: true,
     onWorkerLost: (reason) => lost.push(reason),
     ...options,
   });
@@ -129,8 +130,8 @@ describe('a run', () => {
       { call: 2, interfaceName: 'tools', functionName: 'call', argumentsText: '[]' },
     ]);
     expect(thread().posted.slice(2)).toEqual([
-      { kind: 'settle', run: 1, call: 1, ok: true, text: '1' },
-      { kind: 'settle', run: 1, call: 2, ok: false, text: '2' },
+      { kind: 'settle', run: 1, call: 1, ok: true, data: '1' },
+      { kind: 'settle', run: 1, call: 2, ok: false, data: '2' },
     ]);
     thread().end(1);
     expect((await ended).usage.hostCalls).toBe(2);

@@ -116,7 +116,7 @@ describe('a worker', () => {
       functionName: 'call',
       text: '["s","t",{"x":1},false]',
     });
-    desk.post({ kind: 'settle', run: 1, call: 2, ok: true, text: '"answer"' });
+    desk.post({ kind: 'settle', run: 1, call: 2, ok: true, data: '"answer"' });
     expect((await desk.end(1)).valueText).toBe('"answer"');
     const logs = desk.heard.filter((message) => message.kind === 'log').flatMap((message) => message.lines);
     expect(logs.map(({ text }) => text)).toEqual(['36 number', 'http://a/b']);
@@ -133,7 +133,7 @@ describe('a worker', () => {
     desk.post(...runs.map((run) => desk.start(run, `return [${run}, await tools.s.t()]`)));
     for (const run of runs) {
       const { call } = await desk.next('call', (message) => message.run === run);
-      desk.post({ kind: 'settle', run, call, ok: true, text: String(run * 10) });
+      desk.post({ kind: 'settle', run, call, ok: true, data: String(run * 10) });
     }
     for (const run of runs) expect((await desk.end(run)).valueText).toBe(`[${run},${run * 10}]`);
   });
@@ -153,7 +153,7 @@ describe('a worker', () => {
     expect((await desk.end(2)).failure?.code).toBe('request.cancelled');
     desk.post(
       { kind: 'stop', run: 2, code: 'request.cancelled' },
-      { kind: 'settle', run: 2, call: 1, ok: true, text: '1' },
+      { kind: 'settle', run: 2, call: 1, ok: true, data: '1' },
     );
     desk.post(desk.start(3, 'return 3'));
     expect((await desk.end(3)).valueText).toBe('3');
@@ -165,14 +165,14 @@ describe('a worker', () => {
     desk.post(desk.start(1, 'setTimeout(() => {}, 60000); await tools.s.t(); return 1'));
     const { call } = await desk.next('call');
     desk.post(
-      { kind: 'settle', run: 1, call, ok: true, text: '1' },
+      { kind: 'settle', run: 1, call, ok: true, data: '1' },
       desk.start(2, 'return await new Promise((r) => { setTimeout(() => r("own"), 5) })'),
       desk.start(3, 'return await tools.s.t()'),
     );
     expect((await desk.end(1)).valueText).toBe('1');
     expect((await desk.end(2)).valueText).toBe('"own"');
     const third = await desk.next('call', (message) => message.run === 3);
-    desk.post({ kind: 'settle', run: 3, call: third.call, ok: true, text: '"own"' });
+    desk.post({ kind: 'settle', run: 3, call: third.call, ok: true, data: '"own"' });
     expect((await desk.end(3)).valueText).toBe('"own"');
   });
 
@@ -248,11 +248,11 @@ describe('polling', () => {
     desk.post(desk.start(1, 'return [await tools.s.a(), await tools.s.b()]'));
     // The worker is this thread: what it polls for must be in its port before it looks.
     desk.post(
-      { kind: 'settle', run: 1, call: 1, ok: true, text: '1' },
-      { kind: 'settle', run: 1, call: 2, ok: true, text: '2' },
+      { kind: 'settle', run: 1, call: 1, ok: true, data: '1' },
+      { kind: 'settle', run: 1, call: 2, ok: true, data: '2' },
     );
     await desk.next('call', (message) => message.call === 2);
-    desk.post({ kind: 'settle', run: 1, call: 2, ok: true, text: '2' });
+    desk.post({ kind: 'settle', run: 1, call: 2, ok: true, data: '2' });
     expect((await desk.end(1)).valueText).toBe('[1,2]');
   });
 
@@ -262,7 +262,7 @@ describe('polling', () => {
     for (let run = 1; run <= 8; run++) {
       desk.post(desk.start(run, 'return await tools.s.t()'));
       await desk.next('call', (message) => message.run === run);
-      desk.post({ kind: 'settle', run, call: 1, ok: true, text: String(run) });
+      desk.post({ kind: 'settle', run, call: 1, ok: true, data: String(run) });
       expect((await desk.end(run)).valueText).toBe(String(run));
     }
   });

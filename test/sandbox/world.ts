@@ -74,6 +74,7 @@ export function startBackend(overrides: Partial<QuickJsBackendOptions> = {}): Qu
     idleGuestsMax: 16,
     cleanupIntervalMs: 60_000,
     pollMs: 0.3,
+    binaryValues: true,
     ...overrides,
   });
   backend.start();

@@ -5,10 +5,19 @@
  *   run() ─▶ least busy worker ─▶ calls ─▶ request.hostCall ─▶ settle … ─▶ end
  *                 └─ overdue, crashed ─▶ terminated; its other runs end as `sandbox.lost`
  */
+import { ENGINE_NAMES, ENGINES } from '../../core/assets.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
-import type { HostReply, LogLine, RunEnd, RunRequest, SandboxBackend } from '../backend.ts';
+import {
+  type HostReply,
+  type LogLine,
+  type RunEnd,
+  type RunRequest,
+  replyText,
+  type SandboxBackend,
+} from '../backend.ts';
 import type { Limits } from '../limits.ts';
+import { encodeBjson } from './bjson.ts';
 import type { FailReport } from './fail-report.ts';
 import { describeFailure } from './failure.ts';
 import type { RunProfile } from './guest.ts';
@@ -18,7 +27,7 @@ import { askToStop, busySince, createMonotonic, createWatch, overdueRun, running
 
 /** What the backend needs of a thread; `node:worker_threads` Workers fit. */
 export interface WorkerThread {
-  postMessage(message: unknown): void;
+  postMessage(message: unknown, transfers?: readonly ArrayBuffer[]): void;
   terminate(): Promise<number>;
   on(event: 'message', listener: (batch: ToMain[]) => void): unknown;
   on(event: 'error', listener: (error: Error & { code?: string }) => void): unknown;
@@ -41,6 +50,8 @@ export interface QuickJsBackendOptions {
   readonly idleGuestsMax: number;
   readonly cleanupIntervalMs: number;
   readonly pollMs: number;
+  /** Whether the engine build reads values in its own binary form. */
+  readonly binaryValues: boolean;
   readonly onWorkerLost?: (reason: string) => void;
 }
 
@@ -74,6 +85,8 @@ interface WorkerSlot {
   /** Numbers of the profiles that it has been told. */
   readonly profiles: Set<number>;
   outbox: ToWorker[];
+  /** Buffers of the outbox that move to the worker. */
+  transfers: ArrayBuffer[];
   flushPlanned: boolean;
   /** The boot has been sent; before it nothing else may be. */
   booted: boolean;
@@ -83,7 +96,7 @@ interface WorkerSlot {
   stats: WorkerStats | undefined;
 }
 
-export class QuickJsBackend implements SandboxBackend {
+export class QuickJsBackend implements GuestBackend {
   readonly name = 'quickjs';
   readonly #options: QuickJsBackendOptions;
   readonly #now = createMonotonic();
@@ -170,7 +183,9 @@ export class QuickJsBackend implements SandboxBackend {
       runs: worker.runs.size,
       ...(worker.stats ? { guests: worker.stats as unknown as Json } : {}),
     }));
-    return { backend: this.name, workers, workersLost: this.#killed };
+    const { engineHash } = this.#options;
+    const engine = ENGINE_NAMES.find((known) => ENGINES[known].sha256 === engineHash) ?? 'unknown';
+    return { backend: this.name, engine, isolation: 'thread', workers, workersLost: this.#killed };
   }
 
   /** Asks the workers for fresh figures; a worker that is busy keeps its last ones. */
@@ -244,6 +259,7 @@ export class QuickJsBackend implements SandboxBackend {
       runs: new Map(),
       profiles: new Set(),
       outbox: [],
+      transfers: [],
       flushPlanned: false,
       booted: false,
       ready: false,
@@ -323,7 +339,16 @@ export class QuickJsBackend implements SandboxBackend {
     } catch {
       reply = INTERNAL_FAILURE;
     }
-    if (worker.runs.has(run)) this.#post(worker, { kind: 'settle', run, call, ok: reply.ok, text: reply.text });
+    if (!worker.runs.has(run)) return;
+    const data = this.#dataOf(reply);
+    if (typeof data !== 'string') worker.transfers.push(data.buffer);
+    this.#post(worker, { kind: 'settle', run, call, ok: reply.ok, data });
+  }
+
+  /** Text, or the binary form of a large value: written here, on the thread that has it, and moved without a copy. */
+  #dataOf(reply: HostReply): string | Uint8Array<ArrayBuffer> {
+    if ('text' in reply) return reply.text;
+    return (this.#options.binaryValues ? encodeBjson(reply.value) : undefined) ?? replyText(reply);
   }
 
   /** Ends a run from outside and gives its worker a moment to say the last word. */
@@ -399,9 +424,11 @@ export class QuickJsBackend implements SandboxBackend {
   #flush(worker: WorkerSlot): void {
     worker.flushPlanned = false;
     const batch = worker.outbox;
+    const transfers = worker.transfers;
     worker.outbox = [];
+    worker.transfers = [];
     if (batch.length === 0 || worker.lost) return;
-    worker.thread.postMessage(batch);
+    worker.thread.postMessage(batch, transfers);
     this.#stayAwake();
   }
 

@@ -1,10 +1,11 @@
 /**
- * One build of the engine: which minified name in its WASM file is which function. The file is pinned by its hash
- * (core/assets), so this table is a fact about those bytes; test/sandbox/instance.test.ts proves each line that matters.
+ * The builds of engines that we know: which minified name in its WASM file is which function. A file is pinned by its hash
+ * (core/assets), so its table is a fact about those bytes; test/sandbox/instance.test.ts proves each line that matters.
  *
  * The table replaces the loader that the package brings along: a guest is then one synchronous
  * `new WebAssembly.Instance` with imports of our own, which know no environment, no clock and no terminal.
  */
+import type { EngineName } from '../../core/assets.ts';
 
 /** The engine's C interface, as far as we use it. Pointers are numbers; a `Value` points to a JSValue. */
 export interface EngineExports {
@@ -33,6 +34,13 @@ export interface EngineExports {
   executePendingJobs(runtime: number, most: number, contextOut: number): number;
 }
 
+/** Values that the host has written in the engine's own binary form. */
+export interface BinaryExports {
+  /** Takes over the `bytes` at `at`, which must come from `malloc`. */
+  newArrayBuffer(context: number, at: number, bytes: number): number;
+  decodeBinary(context: number, arrayBuffer: number): number;
+}
+
 /** What the engine asks of its host, by what it is for. */
 export type EngineImport =
   | 'memory'
@@ -56,12 +64,17 @@ export type EngineImport =
   | 'normalizeModule'
   | 'freeHostReference';
 
+/** What only some builds ask for. */
+export type OptionalImport = 'clockTime';
+
 export interface EngineBuild {
   readonly name: string;
-  readonly imports: Readonly<Record<EngineImport, string>>;
+  readonly imports: Readonly<Record<EngineImport, string> & Partial<Record<OptionalImport, string>>>;
   readonly exports: Readonly<Record<keyof EngineExports, string>>;
   /** Address of the word that holds the heap's break. */
   readonly breakAddress: number;
+  /** The way in for values in the engine's own binary form (bjson.ts); a build without it is given JSON text. */
+  readonly binary?: Readonly<Record<keyof BinaryExports, string>>;
 }
 
 export const BELLARD_2025_09: EngineBuild = {
@@ -113,4 +126,63 @@ export const BELLARD_2025_09: EngineBuild = {
     executePendingJobs: 'ga',
   },
   breakAddress: 86_864,
+  binary: { newArrayBuffer: 'X', decodeBinary: 'Ka' },
+};
+
+export const NG_0_12: EngineBuild = {
+  name: 'quickjs-ng 0.12.1 (quickjs-emscripten 0.32.0, release-sync)',
+  imports: {
+    memory: 'a',
+    assertFailed: 'b',
+    write: 'c',
+    close: 'd',
+    environmentGet: 'e',
+    environmentSizes: 'f',
+    normalizeModule: 'g',
+    loadModule: 'h',
+    shouldInterrupt: 'i',
+    setTimer: 'j',
+    resizeHeap: 'k',
+    keepAliveReset: 'l',
+    localTime: 'm',
+    timeZone: 'n',
+    seek: 'o',
+    now: 'p',
+    clockTime: 'q',
+    abort: 'r',
+    exit: 's',
+    callFunction: 't',
+    freeHostReference: 'u',
+  },
+  exports: {
+    initialise: 'v',
+    malloc: 'w',
+    free: 'N',
+    newRuntime: 'L',
+    setMaxStackSize: 'E',
+    enableInterruptHandler: 'Ga',
+    newContext: 'O',
+    getUndefined: 'F',
+    newFloat64: 'Z',
+    newString: '$',
+    newFunction: 'Ea',
+    getString: 'aa',
+    freeCString: 'T',
+    freeValue: 'Q',
+    freeValueInRuntime: 'R',
+    getElement: 'ja',
+    argument: 'Fa',
+    evaluate: 'qa',
+    call: 'na',
+    resolveException: 'oa',
+    isJobPending: 'ga',
+    executePendingJobs: 'ha',
+  },
+  breakAddress: 97_996,
+};
+
+/** The build behind each name that the config and the assets know. */
+export const ENGINE_BUILDS: Readonly<Record<EngineName, EngineBuild>> = {
+  quickjs: BELLARD_2025_09,
+  'quickjs-ng': NG_0_12,
 };

@@ -150,10 +150,19 @@ export class Guest {
   }
 
   /** The answer to call `id`. Late answers (after the end) are dropped. */
-  settle(id: number, ok: boolean, text: string): void {
+  settle(id: number, ok: boolean, data: string | Uint8Array): void {
     if (this.#ended || !this.#waiting.delete(id)) return;
-    this.#bytesIn += text.length;
-    this.#slice(() => this.#enter(SETTLE, (instance) => [instance.newNumber(ok ? id : -id), instance.newText(text)]));
+    this.#bytesIn += data.length;
+    this.#slice(() => {
+      if (typeof data === 'string') {
+        this.#enter(SETTLE, (instance) => [instance.newNumber(ok ? id : -id), instance.newText(data)]);
+        return;
+      }
+      const value = this.#instance.newBinary(data);
+      // Our own bytes can only fail for want of memory, in whatever place the engine noticed.
+      if (value.threw) throw new GuestMemoryError(data.length);
+      this.#enter(SETTLE, (instance) => [instance.newNumber(id), value.pointer]);
+    });
   }
 
   /** Ends the run from outside: deadline, cancel. */

@@ -6,7 +6,14 @@
  * copied into a fresh memory brings its runtime along: there is nothing to construct, and the pointers of the template are
  * valid in every copy (docs/adr/0006).
  */
-import { BELLARD_2025_09, type EngineBuild, type EngineExports, type EngineImport } from './engine-build.ts';
+import {
+  BELLARD_2025_09,
+  type BinaryExports,
+  type EngineBuild,
+  type EngineExports,
+  type EngineImport,
+  type OptionalImport,
+} from './engine-build.ts';
 
 const PAGE_BYTES = 65_536;
 /** The engine's import declares this minimum. */
@@ -48,12 +55,13 @@ export function createEngine(wasm: WebAssembly.Module, build: EngineBuild = BELL
       const box: { instance: QuickJsInstance | undefined } = { instance: undefined };
       const imports = importsFor(memory, hooks, box);
       const table: Record<string, unknown> = {};
-      for (const [purpose, name] of Object.entries(build.imports)) table[name] = imports[purpose as EngineImport];
+      for (const [purpose, name] of Object.entries(build.imports))
+        table[name] = imports[purpose as keyof typeof imports];
       const raw = new WebAssembly.Instance(wasm, { a: table }).exports;
       const exports: Record<string, unknown> = {};
-      for (const [purpose, name] of Object.entries(build.exports)) exports[purpose] = raw[name];
+      for (const [purpose, name] of Object.entries({ ...build.exports, ...build.binary })) exports[purpose] = raw[name];
       // The table says so of a file that is pinned by its hash.
-      const engine = exports as unknown as EngineExports;
+      const engine = exports as unknown as EngineExports & Partial<BinaryExports>;
       engine.initialise();
       box.instance = new QuickJsInstance(engine, memory, hooks);
       return box.instance;
@@ -70,7 +78,7 @@ function importsFor(
   memory: WebAssembly.Memory,
   hooks: InstanceHooks,
   box: { readonly instance: QuickJsInstance | undefined },
-): Record<EngineImport, unknown> {
+): Record<EngineImport | OptionalImport, unknown> {
   const dead = (what: string) => (): never => {
     throw new WebAssembly.RuntimeError(`the engine gave up: ${what}`);
   };
@@ -92,6 +100,11 @@ function importsFor(
     setTimer: () => 0,
     // Read once while a context is made, to seed a generator that the prelude replaces; equal builds must be equal.
     now: () => 0,
+    // Nanoseconds since nothing in particular: a guest has its clocks from the host, by way of the prelude.
+    clockTime(_clock: number, _precision: bigint, at: number) {
+      new BigUint64Array(memory.buffer, at, 1)[0] = 0n;
+      return 0;
+    },
     resizeHeap: (bytes: number) => grow(memory, bytes >>> 0, hooks),
     environmentGet: () => 0,
     environmentSizes(count: number, bytes: number) {
@@ -165,7 +178,7 @@ const PROGRAM_FILE = 'program.js';
 
 export class QuickJsInstance {
   readonly memory: WebAssembly.Memory;
-  readonly #engine: EngineExports;
+  readonly #engine: EngineExports & Partial<BinaryExports>;
   readonly #hooks: InstanceHooks;
   #bytes: Uint8Array;
   #words: Int32Array;
@@ -175,7 +188,7 @@ export class QuickJsInstance {
   /** A block that the guest never sees: arguments and out-parameters of calls, and the file name of programs. */
   scratch: Pointer = 0;
 
-  constructor(engine: EngineExports, memory: WebAssembly.Memory, hooks: InstanceHooks) {
+  constructor(engine: EngineExports & Partial<BinaryExports>, memory: WebAssembly.Memory, hooks: InstanceHooks) {
     this.#engine = engine;
     this.#hooks = hooks;
     this.memory = memory;
@@ -275,6 +288,21 @@ export class QuickJsInstance {
     const text = decoder.decode(bytes.subarray(start, bytes.indexOf(0, start)));
     this.#engine.freeCString(this.context, start);
     return text;
+  }
+
+  /**
+   * A guest value from bytes that `encodeBjson` made; never from any others. The bytes are copied. A value that does not
+   * fit into the guest's memory comes back as thrown.
+   */
+  newBinary(bytes: Uint8Array): CallResult {
+    const { newArrayBuffer, decodeBinary } = this.#engine;
+    if (!newArrayBuffer || !decodeBinary) throw new Error('this engine build reads no binary values');
+    const at = this.#allocateOrFail(bytes.length);
+    this.#freshBytes().set(bytes, at);
+    const buffer = newArrayBuffer(this.context, at, bytes.length);
+    const result = this.#resolve(decodeBinary(this.context, buffer));
+    this.release(buffer);
+    return result;
   }
 
   release(pointer: Pointer): void {

@@ -42,7 +42,8 @@ export type ToWorker =
       readonly run: number;
       readonly call: number;
       readonly ok: boolean;
-      readonly text: string;
+      /** JSON text, or a value in the engine's binary form (bjson.ts), transferred. */
+      readonly data: string | Uint8Array<ArrayBuffer>;
     }
   | { readonly kind: 'stop'; readonly run: number; readonly code: ErrorCode }
   /** What `Object.keys(tools)` answers: server alias → tool aliases; sent when the catalogue changes. */

@@ -114,7 +114,7 @@ export class WorkerLoop {
           this.#startRun(message);
           break;
         case 'settle':
-          this.#runs.get(message.run)?.guest?.settle(message.call, message.ok, message.text);
+          this.#runs.get(message.run)?.guest?.settle(message.call, message.ok, message.data);
           break;
         case 'profile':
           this.#profiles.set(message.number, message.profile);
