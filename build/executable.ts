@@ -15,10 +15,11 @@ import { BuildError } from './stages.ts';
 const run = promisify(execFile);
 
 /**
- * How the executable takes options for Node itself. `none`: not at all, NODE_OPTIONS included. `cli` would let it start
- * itself as a confined child (`--node-options=--permission`); the command line must then refuse that option from people.
+ * How the executable takes options for Node itself. `cli`: from its command line, never from NODE_OPTIONS, so that it can
+ * start itself as a confined child (`--node-options=--permission`, docs/adr/0012). The command line refuses that option
+ * from people. With `none` the option would be passed through as an argument, and would confine nothing.
  */
-const EXEC_ARGV_EXTENSION: 'none' | 'cli' = 'none';
+const EXEC_ARGV_EXTENSION: 'none' | 'cli' = 'cli';
 
 export interface ExecutableRequest {
   readonly target: Target;

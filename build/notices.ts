@@ -1,11 +1,12 @@
 /**
  * `notices.txt`: the licences of everything inside the executable. Which packages are inside is read off the bundles,
- * never listed by hand; only what is no JavaScript input (Node, the engine, the rank list) is named here.
+ * never listed by hand; only what is no JavaScript input (Node, the engines, the rank list) is named here.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bundle } from './bundles.ts';
 import { writeWhole } from './files.ts';
+import { VARIANTS } from './make-assets.ts';
 import { type Project, packageFolder, readManifest } from './project.ts';
 
 const RULE = '='.repeat(80);
@@ -15,8 +16,7 @@ export function makeNotices(project: Project, bundles: readonly Bundle[], nodeFo
   const folders = new Set(
     bundles.flatMap((bundle) => bundle.inputs.flatMap(packageOf)).map((path) => join(project.root, path)),
   );
-  for (const name of ['@jitl/quickjs-wasmfile-release-sync', 'gpt-tokenizer'])
-    folders.add(packageFolder(project, name));
+  for (const name of [...Object.values(VARIANTS), 'gpt-tokenizer']) folders.add(packageFolder(project, name));
   folders.delete(nodeFolder);
   const parts = [...folders].map((folder) => notice(folder)).sort((a, b) => (a.title < b.title ? -1 : 1));
   parts.push({

@@ -16,7 +16,7 @@ import { createTokenCounter, type TokenCounter } from '../engine/tokens/counter.
 import { TypeEraser } from '../engine/type-eraser.ts';
 import { createRedactor } from '../policy/redaction.ts';
 import { renderOutcome } from '../protocol/render.ts';
-import type { QuickJsBackend } from '../sandbox/quickjs/backend.ts';
+import type { GuestBackend } from '../sandbox/backend.ts';
 import { MemoryStore } from '../state/memory.ts';
 import { SqliteStore } from '../state/sqlite.ts';
 import type { Store } from '../state/store.ts';
@@ -47,7 +47,7 @@ const KEPT_BYTES_MAX = 64 * 1024 * 1024;
 export interface ComposeOptions {
   readonly log: Log;
   /** Started already; closed with the app. */
-  readonly backend: QuickJsBackend;
+  readonly backend: GuestBackend;
 }
 
 /** Builds and starts everything; returns before any server has answered. */
@@ -118,7 +118,7 @@ export async function compose(config: Config, environment: Environment, options:
 function openCatalog(
   config: Config,
   fleet: UpstreamFleet,
-  backend: QuickJsBackend,
+  backend: GuestBackend,
 ): { catalog: Catalog; tellWorkers: () => void } {
   const catalog = new Catalog();
   const effects = new Map(config.servers.map((server) => [server.name, server.effects]));

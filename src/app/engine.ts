@@ -13,7 +13,7 @@ import type { Outcome } from '../engine/outcome.ts';
 import type { ExecuteRequest, RunContext } from '../engine/request.ts';
 import type { Redactor } from '../policy/redaction.ts';
 import type { EnginePort, SearchAnswer, ServerStatus, ToolDescription } from '../protocol/engine-port.ts';
-import type { QuickJsBackend } from '../sandbox/quickjs/backend.ts';
+import type { GuestBackend } from '../sandbox/backend.ts';
 import type { Catalog } from '../upstream/catalog.ts';
 import type { UpstreamFleet } from '../upstream/fleet.ts';
 import { renderSearch } from '../upstream/search-text.ts';
@@ -25,7 +25,7 @@ export interface EngineParts {
   readonly executor: Executor;
   readonly catalog: Catalog;
   readonly fleet: UpstreamFleet;
-  readonly backend: QuickJsBackend;
+  readonly backend: GuestBackend;
   readonly tokens: TokenCounter;
   readonly facts: BuildFacts;
   readonly serverNames: readonly string[];

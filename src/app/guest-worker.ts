@@ -9,7 +9,9 @@ import { ConsoleCapability } from '../capabilities/console.ts';
 import { createRandom } from '../capabilities/random.ts';
 import { createTimers } from '../capabilities/timers.ts';
 import { urlCapability } from '../capabilities/url.ts';
+import { ENGINE_NAMES, ENGINES } from '../core/assets.ts';
 import { systemClock } from '../core/clock.ts';
+import { ENGINE_BUILDS, type EngineBuild } from '../sandbox/quickjs/engine-build.ts';
 import { GuestMaker } from '../sandbox/quickjs/guest-maker.ts';
 import { createEngine } from '../sandbox/quickjs/instance.ts';
 import type { ToMain, WorkerBoot } from '../sandbox/quickjs/messages.ts';
@@ -49,14 +51,21 @@ export function createLocalCalls(options: LocalCallsOptions): LocalCalls {
       reply.then(({ ok, text: answer }) => settle(ok, answer));
       return true;
     },
-    close: () => abort.abort(),
+    close: () => abort.abort('the run has ended'),
   };
+}
+
+/** The engine is known by the hash of its file, to which the snapshot is tied, too. */
+function engineBuildOf(hash: string): EngineBuild {
+  const name = ENGINE_NAMES.find((known) => ENGINES[known].sha256 === hash);
+  if (name === undefined) throw new Error('the engine is none that this build knows');
+  return ENGINE_BUILDS[name];
 }
 
 function main(port: MessagePort, boot: WorkerBoot): void {
   try {
     const snapshot = decodeSnapshot(boot.snapshot, boot.engineHash);
-    const maker = new GuestMaker(createEngine(boot.wasm), snapshot, boot.memoryBytes);
+    const maker = new GuestMaker(createEngine(boot.wasm, engineBuildOf(boot.engineHash)), snapshot, boot.memoryBytes);
     new WorkerLoop(port, boot, maker, createLocalCalls).start();
   } catch (error) {
     const broken: ToMain = { kind: 'broken', message: error instanceof Error ? error.message : String(error) };

@@ -2,6 +2,8 @@
  * The grammar of the command line. Each command has a file of its own, loaded when it is chosen, so that `serve` pays for
  * nothing else. Without a command: `serve` when stdin is not a terminal, help when it is.
  */
+
+import { CHILD_COMMAND } from '../app/child-command.ts';
 import { type Environment, readEnvironment } from '../config/environment.ts';
 import { OptimizerError } from '../core/errors.ts';
 import type { CommandContext, GlobalOptions } from './command-context.ts';
@@ -26,6 +28,12 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   let printer: Printer | undefined;
   let status = 0;
   try {
+    refuseNodeOptions(args);
+    if (args[0] === CHILD_COMMAND && args.length === 1) {
+      const { runSandboxChild } = await import('../app/sandbox-child.ts');
+      runSandboxChild(environment);
+      return await new Promise<never>(() => {});
+    }
     const serveOptions = plainServe(args);
     if (serveOptions) {
       const { serve } = await import('./serve.ts');
@@ -50,6 +58,19 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     printer ??= new Printer({ ...plain, json: args.includes('--json') });
     return printer.failure(error).exitStatus;
   }
+}
+
+/**
+ * The executable takes options for Node from its command line so that it can start itself as a confined child, and for
+ * nothing else. Node has taken them from `args` by now and acted on them; the command is refused all the same.
+ */
+function refuseNodeOptions(args: readonly string[]): void {
+  const taken = process.getBuiltinModule('node:sea').isSea() ? process.execArgv : [];
+  const isChild = args[0] === CHILD_COMMAND && args.length === 1;
+  if (!args.some((arg) => /^--node-options(=|$)/.test(arg)) && (taken.length === 0 || isChild)) return;
+  throw new OptimizerError('request.command', 'options for Node are not taken', {
+    hint: 'Leave `--node-options` out.',
+  });
 }
 
 /**

@@ -1,5 +1,5 @@
 /** `--version` and `licenses`: what this build is made of. */
-import { assetText, buildFacts } from '../core/assets.ts';
+import { assetText, buildFacts, type EngineFacts } from '../core/assets.ts';
 import type { CommandContext } from './command-context.ts';
 
 export function printVersion({ printer }: CommandContext): void {
@@ -9,10 +9,18 @@ export function printVersion({ printer }: CommandContext): void {
     [
       `mcp-optimizer ${facts.version}`,
       `node          ${process.versions.node}`,
-      `engine        ${facts.engine.name} ${facts.engine.version}, commit ${facts.engine.commit} (${facts.engine.package})`,
+      `engine        ${engineText(facts.engine)}`,
       `wasm sha256   ${facts.wasmSha256}`,
+      ...facts.otherEngines.flatMap((engine) => [
+        `or engine     ${engineText(engine)}`,
+        `wasm sha256   ${engine.wasmSha256}`,
+      ]),
     ].join('\n'),
   );
+}
+
+function engineText({ name, version, commit, package: from }: EngineFacts): string {
+  return `${name} ${version}${commit === undefined ? '' : `, commit ${commit}`} (${from})`;
 }
 
 export function printLicenses({ printer }: CommandContext): void {

@@ -67,6 +67,10 @@ function keysAt(path: Path): readonly string[] {
     if (path.length === 2) return KNOWN_KEYS.server;
     return path.length === 3 && third === 'tools' ? KNOWN_KEYS.tools : [];
   }
+  if (first === 'backends') {
+    if (path.length === 1) return KNOWN_KEYS.backends;
+    return path.length === 2 && path[1] === 'quickjs' ? KNOWN_KEYS.quickjs : [];
+  }
   if (path.length === 1 && (first === 'limits' || first === 'pool' || first === 'log')) return KNOWN_KEYS[first];
   return [];
 }

@@ -2,6 +2,8 @@
  * The one value that the rest of the house is built from. It is complete (no field is left to a default further down),
  * frozen to its depth, and made once, by `load.ts`.
  */
+
+import type { EngineName } from '../core/assets.ts';
 import type { CheckMode } from '../engine/request.ts';
 import { DEFAULT_LIMITS, type Limits } from '../sandbox/limits.ts';
 import type { LogSeverity } from '../telemetry/log.ts';
@@ -32,6 +34,10 @@ export interface Config {
   readonly statePath: string | undefined;
   readonly limits: Limits;
   readonly pool: PoolConfig;
+  /** Where the workers live; `auto` in the file has been decided by now. */
+  readonly isolation: 'thread' | 'process';
+  /** The engine of the built-in backend. */
+  readonly engine: EngineName;
   readonly log: { readonly level: LogSeverity };
   /** How programs of a model are checked before they run; `optimizer/*` asks for a check by itself. */
   readonly check: CheckMode;
@@ -55,6 +61,8 @@ export function defaultConfig(environment: Environment): Config {
     statePath: environment.paths.join(environment.stateDirectory, 'state.sqlite'),
     limits: DEFAULT_LIMITS,
     pool: { min: 1, max: environment.processors, poolSize: 8, poolWarmup: true, poolCleanupIntervalMs: 30_000 },
+    isolation: 'thread',
+    engine: 'quickjs',
     log: { level: 'info' },
     check: 'error',
     secrets: [],

@@ -121,7 +121,11 @@ async function assemble(assembly: Assembly): Promise<Config> {
       top.state === undefined ? defaults.statePath : stateOf(top.state, baseDirectory, places, environment, problems),
     limits,
     pool,
+    // `auto` is `process` where several tenants are configured, which this version does not know (`policy`).
+    isolation: top.isolation === 'process' ? 'process' : defaults.isolation,
+    engine: top.backends?.quickjs?.engine ?? defaults.engine,
     log: { level: top.log?.level ?? defaults.log.level },
+    check: top.check ?? defaults.check,
     secrets: secretsOf(expander.secretValues, secretCandidates(servers, assembly.serversKey, expander)),
     source: { path: assembly.path },
     notices,

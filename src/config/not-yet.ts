@@ -10,20 +10,20 @@ import type { Path, Problem } from './problem.ts';
 export const NOT_YET = {
   topKeys: {
     hotSet: 'tools that are passed through beside ours',
-    isolation: 'running servers in containers',
     cache: 'keeping the results of tools',
     sessions: 'sessions and their limits',
     intents: 'saved programs',
     policy: 'tenants, grants and approvals',
-    backends: 'sandboxes other than the built-in one',
     plugins: 'adapters as WASM components',
   },
+  backendKeys: { docker: 'programs in containers' },
   serverKeys: { cache: 'keeping the results of its tools' },
   values: {
     mode: { hybrid: 'our tools beside a hot set', direct: 'plain pass-through' },
   },
 } as const satisfies {
   topKeys: Record<string, string>;
+  backendKeys: Record<string, string>;
   serverKeys: Record<string, string>;
   values: Record<string, Record<string, string>>;
 };
@@ -51,6 +51,9 @@ export function setApartNotYet(
       hint: 'Name a file, or leave `state` out for the default one.',
     });
     delete rest.state;
+  }
+  if (typeof rest.backends === 'object' && rest.backends !== null && !Array.isArray(rest.backends)) {
+    rest.backends = without(rest.backends, NOT_YET.backendKeys, ['backends'], places, problems);
   }
   const servers = rest[serversKey];
   if (typeof servers === 'object' && servers !== null && !Array.isArray(servers)) {

@@ -3,6 +3,7 @@
  * The decision to know: a server is one flat shape here, with the keys of every transport, so that a misspelt key is
  * answered with the nearest right one whatever else is wrong; `servers.ts` decides what fits together.
  */
+import { ENGINE_NAMES } from '../core/assets.ts';
 import { LIMITS, type LimitName, type LimitRow } from '../sandbox/limits.ts';
 import { leaf, listOf, mapOf, object, oneOf, type Shape, type ValueOf, whole } from './shape.ts';
 
@@ -40,6 +41,10 @@ const poolShape = object(
   },
   'an object',
 );
+
+const quickjsShape = object({ engine: oneOf(ENGINE_NAMES) }, 'an object');
+
+const backendsShape = object({ quickjs: quickjsShape }, 'an object of backends');
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
@@ -103,6 +108,8 @@ export const topShape = object(
     state: text,
     limits: limitsShape,
     pool: poolShape,
+    isolation: oneOf(['auto', 'thread', 'process']),
+    backends: backendsShape,
     log: logShape,
     check: oneOf(['error', 'warn', 'off']),
   },
@@ -119,5 +126,7 @@ export const KNOWN_KEYS = {
   tools: toolsShape.keys,
   limits: limitsShape.keys,
   pool: poolShape.keys,
+  backends: backendsShape.keys,
+  quickjs: quickjsShape.keys,
   log: logShape.keys,
 } as const;

@@ -16,6 +16,8 @@ export const ASSETS = {
   'checker.zst': 'the thread that checks programs, with the compiler in it; a CommonJS script, compressed',
   'guest.snapshot': 'the memory of a guest that has run its prelude; stamped into every guest',
   'quickjs.wasm': 'the engine',
+  'guest-ng.snapshot': 'the same for the second engine',
+  'quickjs-ng.wasm': 'the second engine',
   'o200k.bin': 'the token table of engine/tokens',
   'facts.json': 'what this build was made of',
   'notices.txt': 'licences of everything inside',
@@ -23,8 +25,31 @@ export const ASSETS = {
 
 export type AssetName = keyof typeof ASSETS;
 
+/** The engines that travel with the program; the first is the default, the config may choose the other. */
+export const ENGINE_NAMES = ['quickjs', 'quickjs-ng'] as const;
+export type EngineName = (typeof ENGINE_NAMES)[number];
+
 /** SHA-256 of the engine's WASM. A new version of the package needs a new hash here and a review of what changed. */
 export const QUICKJS_WASM_SHA256 = '105c3bed22d457e43e3d1c3c1c6959fda62a8fe06f0fc8a985303c3a2be72232';
+
+/** What belongs to each engine. A snapshot is of one engine, byte for byte; `sha256` ties the two together. */
+export const ENGINES = {
+  quickjs: { wasm: 'quickjs.wasm', snapshot: 'guest.snapshot', sha256: QUICKJS_WASM_SHA256 },
+  'quickjs-ng': {
+    wasm: 'quickjs-ng.wasm',
+    snapshot: 'guest-ng.snapshot',
+    sha256: 'b56fe5094b8751c47b8c32fb5ed4d75afe2dbb43412d3d983ac5d1156af456da',
+  },
+} as const satisfies Record<EngineName, { wasm: AssetName; snapshot: AssetName; sha256: string }>;
+
+export interface EngineFacts {
+  readonly name: string;
+  /** The engine's own version (a date, or a number) and, where its package names it, its commit. */
+  readonly version: string;
+  readonly commit?: string;
+  /** npm package and version that it comes from. */
+  readonly package: string;
+}
 
 /** What a build was made of; shown by `--version`. Holds no date, so that equal sources give equal builds. */
 export interface BuildFacts {
@@ -32,16 +57,11 @@ export interface BuildFacts {
   readonly version: string;
   /** Version of the Node inside the executable. */
   readonly node: string;
-  readonly engine: {
-    readonly name: string;
-    /** The engine's own version (a date) and commit. */
-    readonly version: string;
-    readonly commit: string;
-    /** npm package and version that it comes from. */
-    readonly package: string;
-  };
+  /** The engine that is used unless the config names another. */
+  readonly engine: EngineFacts;
   /** Hex. Equal to `QUICKJS_WASM_SHA256`, or the build would have failed. */
   readonly wasmSha256: string;
+  readonly otherEngines: ReadonlyArray<EngineFacts & { readonly wasmSha256: string }>;
 }
 
 /**
@@ -50,7 +70,7 @@ export interface BuildFacts {
  */
 export function assetBytes(name: AssetName): Uint8Array {
   const bytes = embeddedBytes(name) ?? fileBytes(name);
-  if (name === 'quickjs.wasm') assertPinned(bytes);
+  for (const engine of ENGINE_NAMES) if (ENGINES[engine].wasm === name) assertPinned(bytes, engine);
   return bytes;
 }
 
@@ -65,12 +85,13 @@ export function buildFacts(): BuildFacts {
 }
 
 /** Throws `sandbox.unavailable` unless `wasm` is the pinned engine. Also called by the build. */
-export function assertPinned(wasm: Uint8Array): void {
+export function assertPinned(wasm: Uint8Array, engine: EngineName = 'quickjs'): void {
   const found = sha256Hex(wasm);
-  if (found === QUICKJS_WASM_SHA256) return;
+  const { sha256 } = ENGINES[engine];
+  if (found === sha256) return;
   throw new OptimizerError(
     'sandbox.unavailable',
-    `The engine is not the pinned one: SHA-256 ${found} of ${wasm.byteLength} bytes, expected ${QUICKJS_WASM_SHA256}.`,
+    `The engine is not the pinned one: SHA-256 ${found} of ${wasm.byteLength} bytes, expected ${sha256}.`,
     { hint: 'Install the package or the executable again; do not run it if the difference has no explanation.' },
   );
 }
@@ -87,7 +108,7 @@ function fileBytes(name: AssetName): Uint8Array {
     return readFileSync(file);
   } catch (cause) {
     throw new OptimizerError(
-      name === 'quickjs.wasm' ? 'sandbox.unavailable' : 'internal.error',
+      name.endsWith('.wasm') ? 'sandbox.unavailable' : 'internal.error',
       `The asset ${name} (${ASSETS[name]}) cannot be read.`,
       { hint: 'Run `node build/assets.ts`, or install the package again.', cause },
     );

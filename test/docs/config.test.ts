@@ -42,7 +42,8 @@ describe('docs/config.md', () => {
   });
 
   it('names every key of the file and no other', () => {
-    expect([...KNOWN_KEYS.top].filter((key) => !named.has(key))).toEqual([]);
+    expect(KNOWN_KEYS.top.filter((key) => !named.has(key) && key !== 'backends')).toEqual([]);
+    expect(KNOWN_KEYS.quickjs.filter((key) => !named.has(`backends.quickjs.${key}`))).toEqual([]);
     expect(KNOWN_KEYS.pool.filter((key) => !named.has(key))).toEqual([]);
     expect(KNOWN_KEYS.tools.filter((key) => !named.has(`tools.${key}`))).toEqual([]);
     const elsewhere = ['name', 'description', 'gallery', 'version', 'dev', 'autoApprove', 'alwaysAllow', 'tools'];
@@ -51,13 +52,14 @@ describe('docs/config.md', () => {
   });
 
   it('shows the defaults that the code has', () => {
-    const { pool, toolPrefix, mode, check, log } = defaultConfig(environment);
+    const { pool, toolPrefix, mode, check, log, engine } = defaultConfig(environment);
     const shown = (name: string): string | undefined => rows.find((row) => namesOf(row[1])[0] === name)?.[2];
     for (const key of ['min', 'poolSize', 'poolWarmup', 'poolCleanupIntervalMs'] as const) {
       expect([key, shown(key)]).toEqual([key, `\`${pool[key]}\``]);
     }
     expect(shown('toolPrefix')).toBe(`\`${JSON.stringify(toolPrefix)}\``);
     expect(shown('mode')).toBe(`\`${JSON.stringify(mode)}\``);
+    expect(shown('backends.quickjs.engine')).toBe(`\`${JSON.stringify(engine)}\``);
     expect(shown('check')).toBe(`\`${JSON.stringify(check)}\``);
     expect(shown('log')).toBe(`\`{"level": ${JSON.stringify(log.level)}}\``);
     expect(shown('startTimeoutMs')).toBe(`\`${SERVER_DEFAULTS.startTimeoutMs}\``);

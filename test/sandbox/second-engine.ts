@@ -8,4 +8,5 @@ export const SECOND_ENGINE: Partial<QuickJsBackendOptions> = {
   wasm: () => new WebAssembly.Module(assetBytes(wasm) as Uint8Array<ArrayBuffer>),
   snapshot: () => assetBytes(snapshot),
   engineHash: sha256,
+  binaryValues: false,
 };

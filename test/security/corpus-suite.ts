@@ -3,22 +3,26 @@
  * nothing of it is seen or heard afterwards, the process lives and stays bounded. One suite, two ways of reusing guests.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { QuickJsBackend } from '../../src/sandbox/quickjs/backend.ts';
+import type { SandboxBackend } from '../../src/sandbox/backend.ts';
 import { startBackend } from '../sandbox/world.ts';
 import { judge, loadCorpus } from './corpus.ts';
 
 /** What this process may grow by over the whole suite: two workers at their limit, and room for what is not collected yet. */
 const RSS_GROWTH_MAX = 512 * 1024 * 1024;
 
-export function corpusSuite(mode: string, makeTenant: () => () => string): void {
+export function corpusSuite(
+  mode: string,
+  makeTenant: () => () => string,
+  open: () => SandboxBackend = startBackend,
+): void {
   const tenantOf = makeTenant();
   const late: Array<{ name: string; late: { calls: number } }> = [];
-  let backend: QuickJsBackend;
+  let backend: SandboxBackend;
   let rssBefore = 0;
   let rssMost = 0;
 
   beforeAll(() => {
-    backend = startBackend();
+    backend = open();
     rssBefore = process.memoryUsage.rss();
   });
   afterAll(() => backend.close());

@@ -9,12 +9,12 @@ import { ENGINE_NAMES, ENGINES } from '../../core/assets.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import {
+  type GuestBackend,
   type HostReply,
   type LogLine,
   type RunEnd,
   type RunRequest,
   replyText,
-  type SandboxBackend,
 } from '../backend.ts';
 import type { Limits } from '../limits.ts';
 import { encodeBjson } from './bjson.ts';

@@ -1,7 +1,9 @@
 /**
  * The guests of one worker. A used guest goes back only to the tenant that used it; a fresh one serves anybody, once.
  * Making and resetting happen off a run's path where that is possible: a reset runs after the end has been sent.
+ * A burst leaves many guests idle; those that no run needed between two clean-ups go, down to the number kept warm.
  */
+import { Durations } from '../../core/durations.ts';
 import type { Guest } from './guest.ts';
 import type { GuestMaker } from './guest-maker.ts';
 import type { WorkerStats } from './messages.ts';
@@ -17,9 +19,10 @@ export class GuestPool {
   #usedCount = 0;
   #leased = 0;
   #made = 0;
-  #resets = 0;
-  #resetMs = 0;
-  #makeMs = 0;
+  readonly #resetTimes = new Durations();
+  readonly #makeTimes = new Durations();
+  /** Fewest guests that were idle at any time since the last clean-up: so many were not needed. */
+  #leastIdle = 0;
 
   constructor(maker: GuestMaker, warmWanted: number, idleMax: number, nowMs: () => number) {
     this.#maker = maker;
@@ -31,6 +34,7 @@ export class GuestPool {
   /** A guest that no other tenant has ever used. The caller gives it back with `giveBack`, once. */
   lease(tenant: string): Guest {
     this.#leased++;
+    this.#leastIdle = Math.max(0, Math.min(this.#leastIdle, this.#idle - 1));
     const own = this.#used.get(tenant);
     const reused = own?.pop();
     if (reused) {
@@ -50,18 +54,23 @@ export class GuestPool {
     }
     const start = this.#nowMs();
     guest.reset();
-    this.#resetMs += this.#nowMs() - start;
-    this.#resets++;
+    this.#resetTimes.add(this.#nowMs() - start);
     const own = this.#used.get(tenant);
     if (own) own.push(guest);
     else this.#used.set(tenant, [guest]);
     this.#usedCount++;
-    this.#trim();
+    this.#trim(this.#idleMax);
+  }
+
+  /** Lets go of the guests that have been idle since the last time, but for those that are kept warm. */
+  cleanUp(): void {
+    this.#trim(Math.max(this.#warmWanted, this.#idle - this.#leastIdle));
+    this.#leastIdle = this.#idle;
   }
 
   /** Makes one fresh guest if fewer than wanted are ready; false when enough are. One at a time, between messages. */
   warmOne(): boolean {
-    if (this.#fresh.length + this.#usedCount + this.#leased >= this.#warmWanted) return false;
+    if (this.#idle + this.#leased >= this.#warmWanted) return false;
     this.#fresh.push(this.#make());
     return true;
   }
@@ -73,29 +82,36 @@ export class GuestPool {
 
   stats(): WorkerStats {
     return {
-      warm: this.#fresh.length + this.#usedCount,
+      warm: this.#idle,
       leased: this.#leased,
       made: this.#made,
       discarded: { ...this.#discarded },
-      resets: this.#resets,
-      resetMsTotal: this.#resetMs,
-      makeMsTotal: this.#makeMs,
+      reset: this.#resetTimes.figures(),
+      make: this.#makeTimes.figures(),
     };
+  }
+
+  get #idle(): number {
+    return this.#fresh.length + this.#usedCount;
   }
 
   #make(): Guest {
     const start = this.#nowMs();
     const guest = this.#maker.make();
-    this.#makeMs += this.#nowMs() - start;
+    this.#makeTimes.add(this.#nowMs() - start);
     this.#made++;
     return guest;
   }
 
-  /** Drops the guests of the tenant that has waited longest (a Map keeps the order of insertion). */
-  #trim(): void {
-    while (this.#fresh.length + this.#usedCount > this.#idleMax) {
+  /** Drops guests until `most` are idle: first those of the tenant that has waited longest (a Map keeps the order), then fresh ones. */
+  #trim(most: number): void {
+    while (this.#idle > most) {
       const oldest = this.#used.entries().next().value;
-      if (!oldest) return;
+      if (!oldest) {
+        this.#fresh.pop();
+        this.#discard('idle');
+        continue;
+      }
       const [tenant, guests] = oldest;
       guests.pop();
       this.#usedCount--;

@@ -2,6 +2,7 @@
  * What the main thread and a guest worker say to each other. Several messages travel in one `postMessage`: waking the
  * other thread is what costs, not the message.
  */
+import type { DurationFigures } from '../../core/durations.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { LogLine } from '../backend.ts';
 import type { FailReport } from './fail-report.ts';
@@ -48,6 +49,8 @@ export type ToWorker =
   | { readonly kind: 'stop'; readonly run: number; readonly code: ErrorCode }
   /** What `Object.keys(tools)` answers: server alias → tool aliases; sent when the catalogue changes. */
   | { readonly kind: 'inventory'; readonly names: Readonly<Record<string, readonly string[]>> }
+  /** Idle guests that were not needed since the last clean-up may go. */
+  | { readonly kind: 'cleanUp' }
   | { readonly kind: 'stats'; readonly request: number };
 
 export type ToMain =
@@ -69,6 +72,8 @@ export interface WorkerEnd {
   readonly valueText: string | undefined;
   readonly failure: { readonly code: ErrorCode; readonly report: FailReport } | undefined;
   readonly cpuMs: number;
+  /** When the run began, on the process-wide monotonic clock; 0 = it never did. */
+  readonly begunMs: number;
   readonly memoryPeakBytes: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
@@ -80,7 +85,7 @@ export interface WorkerStats {
   readonly leased: number;
   readonly made: number;
   readonly discarded: Readonly<Record<string, number>>;
-  readonly resets: number;
-  readonly resetMsTotal: number;
-  readonly makeMsTotal: number;
+  /** How long putting a guest back took, and making one. */
+  readonly reset: DurationFigures;
+  readonly make: DurationFigures;
 }

@@ -1,0 +1,68 @@
+/**
+ * The backend of guests in worker threads of this process, from settings that are plain data: the main process builds it
+ * for itself, a sandbox process for its parent. Assets are read at their first use, unless they are asked for at once.
+ */
+import { Worker } from 'node:worker_threads';
+import { assetBytes, assetText, ENGINES, type EngineName } from '../core/assets.ts';
+import { QuickJsBackend, type WorkerThread } from '../sandbox/quickjs/backend.ts';
+import { ENGINE_BUILDS } from '../sandbox/quickjs/engine-build.ts';
+
+/** Native stack of a worker; the guest's 256 KiB must end long before it (test/sandbox proves it). */
+const WORKER_STACK_MB = 16;
+/** Small semi-spaces keep a worker's memory flat over tens of thousands of runs. */
+const WORKER_YOUNG_MB = 4;
+
+export interface GuestSettings {
+  readonly engine: EngineName;
+  readonly workersMin: number;
+  readonly workersMax: number;
+  readonly memoryBytes: number;
+  readonly warmGuests: number;
+  readonly idleGuestsMax: number;
+  readonly cleanupIntervalMs: number;
+  readonly pollMs: number;
+}
+
+export interface GuestBackendOptions {
+  readonly settings: GuestSettings;
+  readonly onWorkerLost?: (reason: string) => void;
+  /** Reads everything now: for a process that will not be able to later. */
+  readonly eager?: boolean;
+}
+
+/** Started; the caller closes it. */
+export function startGuestBackend({ settings, onWorkerLost, eager = false }: GuestBackendOptions): QuickJsBackend {
+  const { engine, ...rest } = settings;
+  const script = once(() => assetText('worker.cjs'));
+  const wasm = once(() => new WebAssembly.Module(assetBytes(ENGINES[engine].wasm) as Uint8Array<ArrayBuffer>));
+  const snapshot = once(() => assetBytes(ENGINES[engine].snapshot));
+  if (eager) for (const read of [script, wasm, snapshot]) read();
+  const backend = new QuickJsBackend({
+    ...rest,
+    spawn: () => spawnWorker(script()),
+    wasm,
+    snapshot,
+    engineHash: ENGINES[engine].sha256,
+    binaryValues: ENGINE_BUILDS[engine].binary !== undefined,
+    ...(onWorkerLost ? { onWorkerLost } : {}),
+  });
+  backend.start();
+  return backend;
+}
+
+function once<Value>(make: () => Value): () => Value {
+  let made: { value: Value } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+function spawnWorker(script: string): WorkerThread {
+  return new Worker(script, {
+    eval: true,
+    env: {},
+    stdin: false,
+    resourceLimits: { stackSizeMb: WORKER_STACK_MB, maxYoungGenerationSizeMb: WORKER_YOUNG_MB },
+  }) as unknown as WorkerThread;
+}
