@@ -18,8 +18,10 @@ import type { HostCall, HostReply } from '../sandbox/backend.ts';
 import type { Limits } from '../sandbox/limits.ts';
 import type { Log } from '../telemetry/log.ts';
 import { jsonExcess } from '../upstream/json-size.ts';
+import type { ResultBlob } from '../upstream/results.ts';
 import { DEPTH_MAX, isTooDeep } from './depth.ts';
 import { Journal } from './journal.ts';
+import { sampleText } from './ledger.ts';
 import type { CallRecord, CallStatus } from './outcome.ts';
 import type { GateTool, ToolCaller, ToolSource } from './ports.ts';
 import type { RunEvent } from './request.ts';
@@ -37,6 +39,8 @@ export interface GateOptions {
   readonly caller: ToolCaller;
   /** Interfaces beside `tools` that the main thread serves, by name. */
   readonly served: Readonly<Record<string, ServeCapability>>;
+  /** Keeps bytes that a tool answered; the guest sees their handles. */
+  keepBlob(blob: ResultBlob): void;
   /** Whatever goes into the guest, or out as an event or an error, passes it. */
   readonly redactor: Redactor;
   readonly clock: Clock;
@@ -160,6 +164,7 @@ export class Gate {
       });
       this.journal.close(record, answer.ok ? 'ok' : 'error', clock.monotonicMs() - startedMs);
       this.#noteCost(tool, argsText, answer.raw);
+      if (this.#open) for (const blob of answer.blobs ?? []) this.#options.keepBlob(blob);
       if (!answer.ok) throw new OptimizerError('upstream.toolError', answer.message, { data: { tool: id } });
       return this.#reply(raw ? answer.raw : answer.value);
     } catch (error) {
@@ -180,7 +185,7 @@ export class Gate {
   #admit(tool: GateTool, args: Json, { tool: id }: CallRecord): void {
     if (this.#options.readOnly && tool.effect === 'write') {
       throw new OptimizerError('denied.readOnly', `\`${id}\` may write, and this run is read-only; it was not called`, {
-        hint: 'Use run_code, or mark the tool as a read in the config (`effects`) if it is one.',
+        hint: 'Run the program with writing allowed; if the tool only reads, say so in the config (`effects`).',
         data: { tool: id },
       });
     }
@@ -203,8 +208,10 @@ export class Gate {
   #noteCost(tool: GateTool, argsText: string, raw: Json): void {
     if (!this.#open) return;
     const cost = this.journal.directCost;
-    cost.definitions.set(`${tool.server}.${tool.name}`, tool.promptText);
-    cost.texts.push(`${tool.name}${argsText}`, renderDirect(raw));
+    const id = `${tool.server}.${tool.name}`;
+    // The definition is written out once for each tool, not for each call.
+    if (!cost.definitions.has(id)) cost.definitions.set(id, tool.promptText);
+    cost.texts.push(sampleText(`${tool.name}${argsText}`), sampleText(renderDirect(raw)));
   }
 
   #tell(step: { step: 'call' | 'progress' | 'answer'; tool: string } & Partial<Pick<CallRecord, 'status'>>): void {

@@ -6,17 +6,12 @@
  *   open ─▶ denied ─leave─▶ unknown ─close─▶ ok │ error │ …          seal ─▶ everything stays as it is
  */
 import type { Effect } from '../upstream/server-spec.ts';
+import type { DirectCost } from './ledger.ts';
 import type { CallRecord, CallStatus } from './outcome.ts';
-
-export interface DirectCost {
-  /** Text of the tool's definition, once for each tool. */
-  readonly definitions: Map<string, string>;
-  /** Texts of calls and results that would have passed through the model. */
-  readonly texts: string[];
-}
 
 export class Journal {
   readonly #calls: CallRecord[] = [];
+  readonly #inFlight = new Set<CallRecord>();
   #sealed = false;
   readonly directCost: DirectCost = { definitions: new Map(), texts: [] };
 
@@ -29,12 +24,15 @@ export class Journal {
 
   /** The call leaves now; until `close` nobody knows what becomes of it. */
   leave(record: CallRecord): void {
-    if (!this.#sealed) record.status = 'unknown';
+    if (this.#sealed) return;
+    record.status = 'unknown';
+    this.#inFlight.add(record);
   }
 
   /** Notes how a call ended. After `seal` it notes nothing: what comes late is not part of the run. */
   close(record: CallRecord, status: CallStatus, ms: number): void {
     if (this.#sealed) return;
+    this.#inFlight.delete(record);
     record.status = status;
     record.ms = ms;
   }
@@ -42,6 +40,11 @@ export class Journal {
   /** The end of the run; the calls stay as they are now. */
   seal(): void {
     this.#sealed = true;
+  }
+
+  /** Calls that have left and have no answer; after `seal`, those that the program did not wait for. */
+  get inFlight(): CallRecord[] {
+    return [...this.#inFlight];
   }
 
   get calls(): readonly CallRecord[] {

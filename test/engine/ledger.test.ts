@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countTokens, EXACT_CHARS_MAX, settleLedger } from '../../src/engine/ledger.ts';
+import { countTokens, EXACT_CHARS_MAX, sampleText, settleLedger } from '../../src/engine/ledger.ts';
 
 /** Counts words, so that a test can count along. */
 const words = { count: (text: string) => text.split(/\s+/).filter((word) => word !== '').length };
@@ -20,6 +20,15 @@ describe('the ledger', () => {
   it('saves less than nothing when nothing was called', () => {
     const nothing = { definitions: new Map<string, string>(), texts: [] };
     expect(settleLedger(words, 'return 1', 'one', nothing)).toEqual({ answer: 1, withoutOptimizer: 0, saved: -3 });
+  });
+
+  it('keeps only samples of a long text, and counts it as it would have counted the whole', () => {
+    const text = 'word '.repeat(EXACT_CHARS_MAX);
+    const kept = sampleText(text);
+    expect(typeof kept).toBe('object');
+    expect(JSON.stringify(kept).length).toBeLessThan(EXACT_CHARS_MAX + 100);
+    expect(countTokens(words, kept)).toBe(countTokens(words, text));
+    expect(sampleText('short')).toBe('short');
   });
 
   it('counts a long text by samples, near to the truth', () => {
