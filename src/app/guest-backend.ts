@@ -19,6 +19,7 @@ export interface GuestSettings {
   readonly memoryBytes: number;
   readonly warmGuests: number;
   readonly idleGuestsMax: number;
+  readonly idleGuestsKept: number;
   readonly cleanupIntervalMs: number;
   readonly pollMs: number;
 }

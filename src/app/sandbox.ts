@@ -32,6 +32,7 @@ export function startSandbox(config: Config, environment: Environment, log: Log)
     memoryBytes: limits.memoryBytes,
     warmGuests: pool.poolWarmup ? pool.poolSize : 1,
     idleGuestsMax: Math.max(IDLE_GUESTS_MAX, pool.poolSize),
+    idleGuestsKept: pool.poolSize,
     cleanupIntervalMs: pool.poolCleanupIntervalMs,
     // With one processor the poll would keep the answer from being made.
     pollMs: environment.processors > 1 ? POLL_MS : 0,

@@ -27,6 +27,7 @@ export function startRealBackend(workers = 1): QuickJsBackend {
     memoryBytes: DEFAULT_LIMITS.memoryBytes,
     warmGuests: 1,
     idleGuestsMax: 4,
+    idleGuestsKept: 2,
     cleanupIntervalMs: 30_000,
     pollMs: 0,
     binaryValues: true,

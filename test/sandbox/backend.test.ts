@@ -35,6 +35,7 @@ function make(options: Partial<QuickJsBackendOptions> = {}): QuickJsBackend {
     memoryBytes: 1,
     warmGuests: 1,
     idleGuestsMax: 1,
+    idleGuestsKept: 2,
     cleanupIntervalMs: 60_000,
     pollMs: 0,
     binaryValues: true,
@@ -421,16 +422,35 @@ describe('housekeeping', () => {
     const refreshed = backend.refreshStats();
     await turn();
     const asked = thread(0).posted.at(-1) as { request: number };
-    const stats = { warm: 1, leased: 0, made: 1, discarded: {}, resets: 0, resetMsTotal: 0, makeMsTotal: 1 };
+    const never = { count: 0, meanMs: 0, p50Ms: 0, p99Ms: 0, maxMs: 0 };
+    const stats = { warm: 1, leased: 0, made: 3, discarded: { idle: 2 }, reset: never, make: never };
     thread(0).say({ kind: 'stats', request: asked.request, stats });
     await refreshed;
-    expect(backend.stats()).toEqual({
+    expect(backend.stats()).toMatchObject({
       backend: 'quickjs',
+      guests: { warm: 1, leased: 0, made: 3, discarded: { idle: 2 } },
+      wait: never,
       workers: [
         { ready: true, runs: 0, guests: stats },
         { ready: false, runs: 0 },
       ],
       workersLost: {},
     });
+  });
+
+  it('tells how long a run waited for its worker, and forgets no guest with the worker that had it', async () => {
+    const backend = make();
+    thread(0).say({ kind: 'ready' });
+    const first = backend.run(request({}));
+    const second = backend.run(request({}));
+    await turn();
+    const [one] = thread(0).runs as [number, number];
+    const now = createMonotonic();
+    thread(0).end(one, { begunMs: now() + 40 });
+    expect((await first).usage.queueMs).toBeGreaterThanOrEqual(40);
+    expect(backend.stats()).toMatchObject({ wait: { count: 1 } });
+    thread(0).exit();
+    expect((await second).usage.queueMs).toBe(0);
+    expect(backend.stats()).toMatchObject({ wait: { count: 1 }, guests: { discarded: { 'sandbox.lost': 1 } } });
   });
 });

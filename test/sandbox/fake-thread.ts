@@ -46,6 +46,7 @@ export class FakeThread implements WorkerThread {
       valueText: 'null',
       failure: undefined,
       cpuMs: 1,
+      begunMs: 0,
       memoryPeakBytes: 2,
       bytesIn: 3,
       bytesOut: 4,

@@ -54,6 +54,7 @@ export function drive(guest: Guest, code: string, options: Drive = {}): Promise<
       },
       {
         monotonicMs: () => performance.now(),
+        threadCpuMs: () => performance.now(),
         callNow: (interfaceName, functionName, text) => local.callNow(interfaceName, functionName, text),
         callLater(id, interfaceName, functionName, text) {
           const settle = (ok: boolean, reply: string): void => {

@@ -20,13 +20,17 @@ class Bench {
   end: GuestEnd | undefined;
   ends = 0;
   nowMs = 1_000;
+  /** Of `nowMs`, how long others had the processor. */
+  awayMs = 0;
   stopAsked = false;
   onCallNow: (functionName: string) => void = () => undefined;
+  onStopAsked: () => void = () => undefined;
   onSliceEnded: () => void = () => undefined;
 
   begin(body: string, limits: Partial<typeof DEFAULT_LIMITS> = {}, grants: readonly string[] = ALL_GRANTS): void {
     const host: GuestHost = {
       monotonicMs: () => this.nowMs,
+      threadCpuMs: () => this.nowMs - this.awayMs,
       callNow: (_, functionName) => {
         this.onCallNow(functionName);
         return { ok: true, text: '0' };
@@ -39,7 +43,10 @@ class Bench {
         this.slices.push('ended');
         this.onSliceEnded();
       },
-      stopAsked: () => this.stopAsked,
+      stopAsked: () => {
+        this.onStopAsked();
+        return this.stopAsked;
+      },
       ended: (end) => {
         this.end = end;
         this.ends++;
@@ -183,6 +190,30 @@ describe('the deadline', () => {
     };
     busy.begin('for (;;) { console.log(1); await null }', { cpuMs: 100, wallMs: 60_000 });
     expect(busy.code).toBe('limit.cpu');
+  });
+
+  it('does not charge a long stretch for the time that others had the processor', () => {
+    // Each look of the engine at the clock costs 10 ms here, 9 of which the thread had no processor.
+    const crowded = new Bench();
+    crowded.onStopAsked = () => {
+      crowded.nowMs += 10;
+      crowded.awayMs += 9;
+    };
+    crowded.begin('for (let n = 0; n < 4e5; n++); return 1', { cpuMs: 100, wallMs: 60_000 });
+    expect(crowded.code).toBe('completed');
+    expect(crowded.nowMs).toBeGreaterThan(1_200);
+    expect(crowded.end?.cpuMs).toBeLessThan(100);
+    // The watchdog is told of each new stretch, or it would end the thread by the clock.
+    expect(crowded.slices.length).toBeGreaterThan(2);
+
+    const endless = new Bench();
+    endless.onStopAsked = () => {
+      endless.nowMs += 10;
+      endless.awayMs += 9;
+    };
+    endless.begin('for (;;);', { cpuMs: 100, wallMs: 60_000 });
+    expect(endless.code).toBe('limit.cpu');
+    expect(endless.end?.cpuMs).toBeGreaterThan(90);
   });
 
   it('takes no value that came after it', () => {

@@ -92,6 +92,6 @@ describe('real workers', () => {
     await runProgram(sandbox, 'await new Promise(() => {})');
     await sandbox.refreshStats();
     const { workers } = sandbox.stats() as { workers: Array<{ guests: Record<string, unknown> }> };
-    expect(workers[0]?.guests).toMatchObject({ resets: 2, leased: 0, discarded: { 'program.stalled': 1 } });
+    expect(workers[0]?.guests).toMatchObject({ reset: { count: 2 }, leased: 0, discarded: { 'program.stalled': 1 } });
   });
 });

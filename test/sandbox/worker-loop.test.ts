@@ -37,6 +37,7 @@ class Desk {
       watch: createWatch(),
       warmGuests: 1,
       idleGuestsMax: 4,
+      idleGuestsKept: 2,
       pollMs: 0,
       ...boot,
     };
@@ -202,10 +203,10 @@ describe('its guests', () => {
     await desk.end(1);
     desk.post(desk.start(2, 'return 1', {}, 'a'));
     await desk.end(2);
-    expect(await desk.stats()).toMatchObject({ made: 1, leased: 0, warm: 1, resets: 2 });
+    expect(await desk.stats()).toMatchObject({ made: 1, leased: 0, warm: 1, reset: { count: 2 } });
     desk.post(desk.start(3, 'return 1', {}, 'b'));
     await desk.end(3);
-    expect(await desk.stats()).toMatchObject({ made: 2, warm: 2, resets: 3 });
+    expect(await desk.stats()).toMatchObject({ made: 2, warm: 2, reset: { count: 3 } });
   });
 
   it('are given up after an end that is not clean, by its reason, and made anew', async () => {
@@ -230,6 +231,31 @@ describe('its guests', () => {
     expect(stats.discarded).toEqual({ idle: 2 });
   });
 
+  it('are let go at the second clean-up that found them idle, down to the number kept', async () => {
+    desk.close();
+    desk = new Desk({ warmGuests: 1, idleGuestsMax: 16, idleGuestsKept: 2 });
+    for (const run of [1, 2, 3, 4, 5])
+      desk.post(desk.start(run, 'await tools.s.t(); return 1', {}, `tenant ${run % 2}`));
+    for (const run of [1, 2, 3, 4, 5]) {
+      const { call } = await desk.next('call', (message) => message.run === run);
+      desk.post({ kind: 'settle', run, call, ok: true, data: '1' });
+      await desk.end(run);
+    }
+    desk.post({ kind: 'cleanUp' });
+    expect(await desk.stats()).toMatchObject({ warm: 5, discarded: {} });
+    // Two are needed at once in the meantime.
+    for (const run of [6, 7]) desk.post(desk.start(run, 'await tools.s.t(); return 1', {}, 'tenant 1'));
+    for (const run of [6, 7]) {
+      const { call } = await desk.next('call', (message) => message.run === run);
+      desk.post({ kind: 'settle', run, call, ok: true, data: '1' });
+      await desk.end(run);
+    }
+    desk.post({ kind: 'cleanUp' });
+    expect(await desk.stats()).toMatchObject({ warm: 2, leased: 0, discarded: { idle: 3 } });
+    desk.post({ kind: 'cleanUp' });
+    expect(await desk.stats()).toMatchObject({ warm: 2, made: 5, discarded: { idle: 3 } });
+  });
+
   it('are warmed between messages, as many as are wanted', async () => {
     desk.close();
     desk = new Desk({ warmGuests: 3 });
@@ -237,7 +263,7 @@ describe('its guests', () => {
     let stats = await desk.stats();
     while (stats.warm < 3) stats = await desk.stats();
     expect(stats).toMatchObject({ made: 3, leased: 0 });
-    expect(stats.makeMsTotal).toBeGreaterThan(0);
+    expect(stats.make.maxMs).toBeGreaterThan(0);
   });
 });
 

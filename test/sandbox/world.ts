@@ -14,7 +14,7 @@ import { QuickJsBackend, type QuickJsBackendOptions, type WorkerThread } from '.
 
 const MiB = 1024 * 1024;
 
-export const ALL_GRANTS = ['tools', 'console', 'clock', 'random', 'timers', 'blobs', 'url'];
+export const ALL_GRANTS = ['tools', 'console', 'clock', 'random', 'timers', 'blobs', 'url', 'content'];
 
 /** The names in hostile/README: the corpora speak them, whatever the product calls its codes. */
 export type CorpusCode =
@@ -72,6 +72,7 @@ export function startBackend(overrides: Partial<QuickJsBackendOptions> = {}): Qu
     memoryBytes: 64 * MiB,
     warmGuests: 2,
     idleGuestsMax: 16,
+    idleGuestsKept: 2,
     cleanupIntervalMs: 60_000,
     pollMs: 0.3,
     binaryValues: true,

@@ -6,6 +6,7 @@
  *                 └─ overdue, crashed ─▶ terminated; its other runs end as `sandbox.lost`
  */
 import { ENGINE_NAMES, ENGINES } from '../../core/assets.ts';
+import { Durations } from '../../core/durations.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import {
@@ -47,7 +48,9 @@ export interface QuickJsBackendOptions {
   readonly workersMax: number;
   readonly memoryBytes: number;
   readonly warmGuests: number;
+  /** Idle guests of one worker: kept at most, and kept by a clean-up although no run needed them. */
   readonly idleGuestsMax: number;
+  readonly idleGuestsKept: number;
   readonly cleanupIntervalMs: number;
   readonly pollMs: number;
   /** Whether the engine build reads values in its own binary form. */
@@ -102,6 +105,9 @@ export class QuickJsBackend implements GuestBackend {
   readonly #now = createMonotonic();
   readonly #workers = new Set<WorkerSlot>();
   readonly #killed: Record<string, number> = {};
+  readonly #waits = new Durations();
+  /** Guests of workers that are gone. */
+  readonly #past: GuestTotals = { made: 0, discarded: {} };
   readonly #statsWaiting = new Map<number, () => void>();
   /** What runs have in common, by identity: the configured limits and all grants, above all. */
   readonly #profiles: Array<Pick<RunRequest, 'grants' | 'limits'>> = [];
@@ -136,7 +142,7 @@ export class QuickJsBackend implements GuestBackend {
   run(request: RunRequest): Promise<RunEnd> {
     const startedMs = this.#now();
     const refused = this.#closed ? 'request.shutdown' : request.signal.aborted ? 'request.cancelled' : undefined;
-    if (refused) return Promise.resolve(toRunEnd(request.limits, failed(refused), NOTHING_HEARD, 0));
+    if (refused) return Promise.resolve(toRunEnd(request.limits, failed(refused), NOTHING_HEARD, 0, 0));
     const worker = this.#choose();
     const run = this.#nextRun++;
     return new Promise((resolve) => {
@@ -155,7 +161,9 @@ export class QuickJsBackend implements GuestBackend {
           request.signal.removeEventListener('abort', onAbort);
           worker.lastUsedMs = this.#now();
           if (worker.runs.size === 0) this.#rest();
-          resolve(toRunEnd(request.limits, end, pending, this.#now() - startedMs));
+          const queueMs = end.begunMs === 0 ? 0 : Math.max(0, end.begunMs - startedMs);
+          if (end.begunMs !== 0) this.#waits.add(queueMs);
+          resolve(toRunEnd(request.limits, end, pending, worker.lastUsedMs - startedMs, queueMs));
         },
       };
       const onAbort = (): void => this.#stop(pending, 'request.cancelled');
@@ -183,9 +191,17 @@ export class QuickJsBackend implements GuestBackend {
       runs: worker.runs.size,
       ...(worker.stats ? { guests: worker.stats as unknown as Json } : {}),
     }));
+    const guests = { warm: 0, leased: 0, made: this.#past.made, discarded: { ...this.#past.discarded } };
+    for (const { stats } of this.#workers) {
+      if (!stats) continue;
+      guests.warm += stats.warm;
+      guests.leased += stats.leased;
+      addTotals(guests, stats);
+    }
+    const wait = this.#waits.figures() as unknown as Json;
     const { engineHash } = this.#options;
     const engine = ENGINE_NAMES.find((known) => ENGINES[known].sha256 === engineHash) ?? 'unknown';
-    return { backend: this.name, engine, isolation: 'thread', workers, workersLost: this.#killed };
+    return { backend: this.name, engine, isolation: 'thread', guests, wait, workers, workersLost: this.#killed };
   }
 
   /** Asks the workers for fresh figures; a worker that is busy keeps its last ones. */
@@ -251,6 +267,7 @@ export class QuickJsBackend implements GuestBackend {
       watch,
       warmGuests: options.warmGuests,
       idleGuestsMax: options.idleGuestsMax,
+      idleGuestsKept: options.idleGuestsKept,
       pollMs: options.pollMs,
     });
     const worker: WorkerSlot = {
@@ -388,8 +405,7 @@ export class QuickJsBackend implements GuestBackend {
   /** Gives a worker up: the culprit is answered with `code`, its neighbours with `sandbox.lost`, a new worker starts. */
   #lose(worker: WorkerSlot, code: ErrorCode, culprit: number | undefined, detail?: string): void {
     if (worker.lost) return;
-    worker.lost = true;
-    this.#workers.delete(worker);
+    this.#forget(worker);
     const overdueNeighbours = this.#closed ? 'request.shutdown' : 'sandbox.lost';
     for (const pending of [...worker.runs.values()]) {
       const own = culprit === undefined ? code : pending.run === culprit ? code : overdueNeighbours;
@@ -403,15 +419,25 @@ export class QuickJsBackend implements GuestBackend {
     if (worker.ready && this.#workers.size < this.#options.workersMin) this.#spawn();
   }
 
+  /** Ends workers above the minimum that have had nothing to do, and lets the others put down guests. */
   #shrink(): void {
     const now = this.#now();
+    const { cleanupIntervalMs, workersMin } = this.#options;
     for (const worker of this.#workers) {
-      if (this.#workers.size <= this.#options.workersMin) return;
-      if (worker.runs.size > 0 || now - worker.lastUsedMs < this.#options.cleanupIntervalMs) continue;
-      worker.lost = true;
-      this.#workers.delete(worker);
-      void worker.thread.terminate();
+      const idleMs = worker.runs.size > 0 ? 0 : now - worker.lastUsedMs;
+      if (this.#workers.size > workersMin && idleMs >= cleanupIntervalMs) {
+        this.#forget(worker);
+        void worker.thread.terminate();
+        // After two clean-ups without a run there is nothing left to put down, and the thread may sleep.
+      } else if (idleMs < 3 * cleanupIntervalMs) this.#post(worker, { kind: 'cleanUp' });
     }
+  }
+
+  #forget(worker: WorkerSlot): void {
+    worker.lost = true;
+    this.#workers.delete(worker);
+    if (worker.stats) addTotals(this.#past, worker.stats);
+    if (worker.runs.size > 0) addTotals(this.#past, { made: 0, discarded: { 'sandbox.lost': worker.runs.size } });
   }
 
   #post(worker: WorkerSlot, message: ToWorker): void {
@@ -455,6 +481,17 @@ export class QuickJsBackend implements GuestBackend {
   };
 }
 
+interface GuestTotals {
+  made: number;
+  readonly discarded: Record<string, number>;
+}
+
+function addTotals(into: GuestTotals, { made, discarded }: Pick<WorkerStats, 'made' | 'discarded'>): void {
+  into.made += made;
+  for (const [reason, count] of Object.entries(discarded))
+    into.discarded[reason] = (into.discarded[reason] ?? 0) + count;
+}
+
 /** Profiles that are remembered; each run with limits of its own would otherwise leave one behind. */
 const PROFILES_MAX = 8;
 
@@ -487,6 +524,7 @@ function failed(code: ErrorCode, detail?: string): WorkerEnd {
     valueText: undefined,
     failure: { code, report },
     cpuMs: 0,
+    begunMs: 0,
     memoryPeakBytes: 0,
     bytesIn: 0,
     bytesOut: 0,
@@ -499,6 +537,7 @@ function toRunEnd(
   end: WorkerEnd,
   heard: Pick<PendingRun, 'logs' | 'logsDropped' | 'hostCalls'>,
   wallMs: number,
+  queueMs: number,
 ): RunEnd {
   return {
     valueText: end.valueText,
@@ -509,7 +548,7 @@ function toRunEnd(
     usage: {
       wallMs,
       guestCpuMs: end.cpuMs,
-      queueMs: 0,
+      queueMs,
       memoryPeakBytes: end.memoryPeakBytes,
       hostCalls: heard.hostCalls,
       bytesIn: end.bytesIn,

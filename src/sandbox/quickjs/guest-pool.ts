@@ -6,12 +6,13 @@
 import { Durations } from '../../core/durations.ts';
 import type { Guest } from './guest.ts';
 import type { GuestMaker } from './guest-maker.ts';
-import type { WorkerStats } from './messages.ts';
+import type { WorkerBoot, WorkerStats } from './messages.ts';
+
+export type PoolSizes = Pick<WorkerBoot, 'warmGuests' | 'idleGuestsMax' | 'idleGuestsKept'>;
 
 export class GuestPool {
   readonly #maker: GuestMaker;
-  readonly #warmWanted: number;
-  readonly #idleMax: number;
+  readonly #sizes: PoolSizes;
   readonly #nowMs: () => number;
   readonly #fresh: Guest[] = [];
   readonly #used = new Map<string, Guest[]>();
@@ -24,10 +25,9 @@ export class GuestPool {
   /** Fewest guests that were idle at any time since the last clean-up: so many were not needed. */
   #leastIdle = 0;
 
-  constructor(maker: GuestMaker, warmWanted: number, idleMax: number, nowMs: () => number) {
+  constructor(maker: GuestMaker, sizes: PoolSizes, nowMs: () => number) {
     this.#maker = maker;
-    this.#warmWanted = warmWanted;
-    this.#idleMax = idleMax;
+    this.#sizes = sizes;
     this.#nowMs = nowMs;
   }
 
@@ -59,18 +59,19 @@ export class GuestPool {
     if (own) own.push(guest);
     else this.#used.set(tenant, [guest]);
     this.#usedCount++;
-    this.#trim(this.#idleMax);
+    this.#trim(this.#sizes.idleGuestsMax);
   }
 
-  /** Lets go of the guests that have been idle since the last time, but for those that are kept warm. */
+  /** Lets go of the guests that have been idle since the last time, but for those that are kept. */
   cleanUp(): void {
-    this.#trim(Math.max(this.#warmWanted, this.#idle - this.#leastIdle));
+    const { warmGuests, idleGuestsKept } = this.#sizes;
+    this.#trim(Math.max(warmGuests, idleGuestsKept, this.#idle - this.#leastIdle));
     this.#leastIdle = this.#idle;
   }
 
   /** Makes one fresh guest if fewer than wanted are ready; false when enough are. One at a time, between messages. */
   warmOne(): boolean {
-    if (this.#idle + this.#leased >= this.#warmWanted) return false;
+    if (this.#idle + this.#leased >= this.#sizes.warmGuests) return false;
     this.#fresh.push(this.#make());
     return true;
   }

@@ -56,6 +56,8 @@ export interface GuestEnd {
 /** What a guest needs of its worker. Replies of `callNow` are JSON; a thrown error becomes `internal.error`. */
 export interface GuestHost {
   monotonicMs(): number;
+  /** Processor time that this thread has used. Coarse, and half a microsecond to ask: only long slices are charged by it. */
+  threadCpuMs(): number;
   /** A call whose caller waits: answered on the spot. `undefined` = no such function here. */
   callNow(
     interfaceName: string,
@@ -80,6 +82,8 @@ const FAIL = 3;
 export const ENTRIES = [BEGIN, RUN, SETTLE, FAIL] as const;
 /** Jobs between two looks at the clock. */
 const JOB_BATCH = 32;
+/** What is left of `cpuMs` when it counts as used up: the system's own count is not finer. */
+const CPU_LEFT_MIN_MS = 4;
 /** Longest report of a failure that is read out of a guest. */
 const REPORT_CHARS_MAX = 256 * 1024;
 /** Calls of all kinds, waits included, that may be without an answer; the prelude stays far below it. */
@@ -100,6 +104,8 @@ export class Guest {
   #wallDeadline = 0;
   #cpuUsedMs = 0;
   #sliceStart = 0;
+  /** Processor time, and the time, when the engine first asked in this slice; see `#settleSlice`. */
+  #sliceCpu: { readonly cpuMs: number; readonly atMs: number } | undefined;
   #waiting = new Set<number>();
   /** Calls that were refused here, by number: how an uncaught refusal is known by its code. */
   #refused = new Map<number, ErrorCode>();
@@ -238,6 +244,7 @@ export class Guest {
   #slice(work: () => void): void {
     const host = this.#host as GuestHost;
     this.#sliceStart = host.monotonicMs();
+    this.#sliceCpu = undefined;
     host.sliceStarted(Math.min(this.#limits.cpuMs - this.#cpuUsedMs, this.#wallDeadline - this.#sliceStart));
     try {
       work();
@@ -249,7 +256,7 @@ export class Guest {
       const code = this.#latched ?? (full ? 'limit.memory' : trapCode(error));
       this.#finishWith({ code, report: {} }, undefined);
     } finally {
-      this.#cpuUsedMs += host.monotonicMs() - this.#sliceStart;
+      this.#settleSlice(host.monotonicMs());
       host.sliceEnded();
     }
     this.#deliver();
@@ -257,7 +264,12 @@ export class Guest {
 
   /** The engine's interrupt handler. Once it has said stop it never says anything else. */
   shouldInterrupt(): boolean {
-    if (!this.#ended) return this.#overdue();
+    if (!this.#ended) {
+      const overdue = this.#overdue();
+      const host = this.#host as GuestHost;
+      if (!overdue) this.#sliceCpu ??= { cpuMs: host.threadCpuMs(), atMs: host.monotonicMs() };
+      return overdue;
+    }
     this.#spoiled = true;
     return true;
   }
@@ -268,8 +280,34 @@ export class Guest {
     const now = host.monotonicMs();
     if (host.stopAsked()) this.#latched = 'request.cancelled';
     else if (now >= this.#wallDeadline) this.#latched = 'limit.time';
-    else if (this.#cpuUsedMs + now - this.#sliceStart >= this.#limits.cpuMs) this.#latched = 'limit.cpu';
+    else if (this.#cpuUsedMs + now - this.#sliceStart >= this.#limits.cpuMs) this.#lookAtCpu(now);
     return this.#latched !== undefined;
+  }
+
+  /** By the clock the budget is used up; on a busy machine less may have been, and the rest is a new stretch. */
+  #lookAtCpu(now: number): void {
+    const host = this.#host as GuestHost;
+    this.#settleSlice(now);
+    const leftMs = this.#limits.cpuMs - this.#cpuUsedMs;
+    if (leftMs < CPU_LEFT_MIN_MS) this.#latched = 'limit.cpu';
+    else host.sliceStarted(Math.min(leftMs, this.#wallDeadline - now));
+  }
+
+  /**
+   * Charges the slice up to now and begins the next one. Time is charged as it passes until the engine first asks whether
+   * to go on, which a short slice never sees; from then on what counts is what the thread had of a processor.
+   */
+  #settleSlice(now: number): void {
+    const since = this.#sliceCpu;
+    this.#sliceCpu = undefined;
+    let used = now - this.#sliceStart;
+    if (since) {
+      const cpuMs = (this.#host as GuestHost).threadCpuMs();
+      used = since.atMs - this.#sliceStart + Math.min(now - since.atMs, cpuMs - since.cpuMs);
+      this.#sliceCpu = { cpuMs, atMs: now };
+    }
+    this.#cpuUsedMs += used;
+    this.#sliceStart = now;
   }
 
   /** The one host function. */

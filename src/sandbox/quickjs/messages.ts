@@ -21,6 +21,8 @@ export interface WorkerBoot {
   /** Warm guests that are kept ready, and the most that are kept at all while idle. */
   readonly warmGuests: number;
   readonly idleGuestsMax: number;
+  /** Idle guests that a clean-up leaves although no run needed them. */
+  readonly idleGuestsKept: number;
   /** How long the worker may poll for an answer after it has sent calls, in milliseconds; 0 = never. */
   readonly pollMs: number;
 }

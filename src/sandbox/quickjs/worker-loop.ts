@@ -44,6 +44,7 @@ export type CreateLocalCalls = (options: LocalCallsOptions) => LocalCalls;
 interface ActiveRun {
   readonly run: number;
   readonly tenant: string;
+  readonly begunMs: number;
   readonly local: LocalCalls;
   guest: Guest | undefined;
   stopCode: Extract<ToWorker, { kind: 'stop' }>['code'] | undefined;
@@ -57,6 +58,12 @@ interface ActiveRun {
 
 /** Logs of one run that have piled up to this many characters are sent before the slice ends. */
 const LOG_FLUSH_CHARS = 8 * 1024;
+
+/** Processor time of this thread. */
+function threadCpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
 
 export class WorkerLoop {
   readonly #port: MessagePort;
@@ -81,7 +88,7 @@ export class WorkerLoop {
     this.#boot = boot;
     this.#createLocal = createLocal;
     this.#watch = new WatchWriter(boot.watch);
-    this.#pool = new GuestPool(maker, boot.warmGuests, boot.idleGuestsMax, this.#now);
+    this.#pool = new GuestPool(maker, boot, this.#now);
   }
 
   /** Begins to answer. The port stays the owner of the thread's life. */
@@ -128,6 +135,9 @@ export class WorkerLoop {
         case 'inventory':
           this.#inventory = message.names;
           break;
+        case 'cleanUp':
+          this.#pool.cleanUp();
+          break;
         case 'stats':
           this.#send({ kind: 'stats', request: message.request, stats: this.#pool.stats() });
           break;
@@ -142,6 +152,7 @@ export class WorkerLoop {
     const run: ActiveRun = {
       run: message.run,
       tenant: message.tenant,
+      begunMs: this.#now(),
       guest: undefined,
       stopCode: undefined,
       lines: [],
@@ -166,6 +177,7 @@ export class WorkerLoop {
     const start = { source, paramsText, seed, profile };
     guest.begin(start, {
       monotonicMs: this.#now,
+      threadCpuMs,
       callNow: (interfaceName, functionName, text) => run.local.callNow(interfaceName, functionName, text),
       callLater: (call, interfaceName, functionName, text) => {
         const settle = (ok: boolean, reply: string): void => {
@@ -198,7 +210,7 @@ export class WorkerLoop {
     this.#runs.delete(run.run);
     this.#sendLogs(run);
     const { clean, ...rest } = end;
-    this.#send({ kind: 'end', run: run.run, end: rest });
+    this.#send({ kind: 'end', run: run.run, end: { ...rest, begunMs: run.begunMs } });
     this.#endsSent++;
     // The answer leaves before the guest is put in order.
     this.#flush();

@@ -15,6 +15,7 @@ const SETTINGS: GuestSettings = {
   memoryBytes: 64 * MiB,
   warmGuests: 2,
   idleGuestsMax: 16,
+  idleGuestsKept: 2,
   cleanupIntervalMs: 60_000,
   pollMs: 0,
 };
