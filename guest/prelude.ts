@@ -61,6 +61,8 @@ interface HostErrorRecord {
 const MESSAGE_CHARS_MAX = 8_000;
 /** Everything that a failure report can hold; see `FailReport` in src/sandbox/quickjs/guest.ts. */
 const REPORT_KEYS = ['name', 'message', 'stack', 'internal', 'thrown', 'result', 'call', 'tooLarge'];
+/** Blocks that one run may ask to emit; the host keeps fewer. A bound on what a loop can send without waiting. */
+const EMITS_MAX = 64;
 const HIDDEN_INTRINSICS = ['SharedArrayBuffer', 'Atomics', 'WeakRef', 'FinalizationRegistry', 'InternalError'];
 
 export function install(host: Host): readonly unknown[] {
@@ -141,13 +143,13 @@ export function install(host: Host): readonly unknown[] {
     return value;
   }
 
-  /** A call of the host that is settled later. All but the waits of timers take a place in flight, or queue for one. */
+  /** A call of the host that is settled later. All but timers and `emit` take a place in flight, or queue for one. */
   function callAsync(interfaceName: string, functionName: string, args: readonly unknown[]): Promise<unknown> {
     return new NativePromise((resolve, reject) => {
       const body = argumentsText(args);
       const call = nextCall++;
       const over = interfaceName === 'tools' && functionName === 'call' && ++toolCalls > callsMax;
-      const counted = !over && interfaceName !== 'timers';
+      const counted = !over && interfaceName !== 'timers' && interfaceName !== 'content';
       pending[call] = { resolve, reject, counted };
       if (over) {
         send(call, encodeCall('run', 'over', call, ''));
@@ -415,6 +417,16 @@ export function install(host: Host): readonly unknown[] {
     },
   };
 
+  let emits = 0;
+  const emit = (block: unknown): Promise<unknown> => {
+    if (++emits > EMITS_MAX) {
+      return new NativePromise((_, reject) =>
+        reject(new NativeError('emit: one run may show ' + EMITS_MAX + ' blocks at most')),
+      );
+    }
+    return cap('content', 'emit', block) as Promise<unknown>;
+  };
+
   let nextTimer = 1;
   const timers: Record<number, true> = Object.create(null);
   const setTimeout = (callback: (...args: unknown[]) => unknown, ms?: number, ...args: unknown[]): number => {
@@ -466,6 +478,7 @@ export function install(host: Host): readonly unknown[] {
     random: { crypto: { getRandomValues, randomUUID: () => cap('random', 'uuid') } },
     timers: { setTimeout, clearTimeout },
     blobs: { load: (handle: string) => cap('blobs', 'load', handle) },
+    content: { emit: (block: unknown) => emit(block) },
     url: { URL: url.URL, URLSearchParams: url.URLSearchParams },
   };
   for (const name of HIDDEN_INTRINSICS) delete global[name];

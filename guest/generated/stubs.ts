@@ -4,6 +4,7 @@ export const STUBS = {
   blobs: { load: 1 },
   clock: { now: 0, monotonic: 0 },
   console: { write: 0 },
+  content: { emit: 1 },
   random: { bytes: 0, uuid: 0 },
   timers: { sleep: 1 },
   tools: { call: 1, names: 0, search: 1 },

@@ -7,9 +7,10 @@ import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
 import { assetBytes, buildFacts } from '../core/assets.ts';
 import { systemClock } from '../core/clock.ts';
-import type { Json } from '../core/json.ts';
+import type { Json, JsonObject } from '../core/json.ts';
 import { Scope } from '../core/scope.ts';
 import { Executor } from '../engine/execute.ts';
+import { KeptBlobs } from '../engine/kept-blobs.ts';
 import { KeptValues } from '../engine/kept-values.ts';
 import type { Outcome } from '../engine/outcome.ts';
 import { createTokenCounter, type TokenCounter } from '../engine/tokens/counter.ts';
@@ -23,6 +24,7 @@ import type { Store } from '../state/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Catalog } from '../upstream/catalog.ts';
 import { type ServerStatus, UpstreamFleet } from '../upstream/fleet.ts';
+import { LearnedTypes } from '../upstream/learned-types.ts';
 import { createChecker } from './checker.ts';
 import { Engine } from './engine.ts';
 import { redactedLog } from './redacted-log.ts';
@@ -73,7 +75,9 @@ export async function compose(config: Config, environment: Environment, options:
     clientInfo: { name: 'mcp-optimizer', version: facts.version },
   });
   scope.defer(() => fleet.close(config.limits.shutdownGraceMs));
-  const { catalog, tellWorkers } = openCatalog(config, fleet, backend);
+  const learned = new LearnedTypes({ store, log, isSecret: (text) => redactor.holds(text) });
+  scope.defer(() => learned.settled());
+  const { catalog, tellWorkers } = openCatalog(config, fleet, backend, learned);
   const tokens = lazyTokens();
   const types = new TypeEraser({ spawn: spawnEraserThread });
   scope.defer(() => types.close());
@@ -91,11 +95,12 @@ export async function compose(config: Config, environment: Environment, options:
       fleet,
       async (query, limit) => (await engine.search(query, limit)) as unknown as Json,
     ),
-    caller: new FleetToolCaller(fleet, config.limits.toolTimeoutMs),
+    caller: new FleetToolCaller(fleet, catalog, learned, config.limits.toolTimeoutMs),
     limits: config.limits,
     grants: Object.keys(INTERFACES),
     // A value that may be kept must fit, whatever the config allows; a character takes two bytes.
     kept: new KeptValues({ bytesMax: Math.max(KEPT_BYTES_MAX, 4 * config.limits.keptValueBytes), ttlMs: KEPT_TTL_MS }),
+    blobs: new KeptBlobs({ bytesMax: KEPT_BYTES_MAX, ttlMs: KEPT_TTL_MS }),
     store,
     redactor,
     tokens,
@@ -107,7 +112,14 @@ export async function compose(config: Config, environment: Environment, options:
   });
   const engine: Engine = new Engine({ ...parts, executor, serverNames: config.servers.map((server) => server.name) });
   await fleet.start();
-  const servers = () => redactor.json(fleet.servers() as unknown as Json) as unknown as ServerStatus[];
+  const servers = () => {
+    const broken = learned.problems();
+    const statuses = fleet.servers().map((status) => {
+      const said = broken.filter(({ server }) => server === status.name).map(({ message }) => message);
+      return { ...status, problems: [...status.problems, ...said] };
+    });
+    return redactor.json(statuses as unknown as Json) as unknown as ServerStatus[];
+  };
   return { engine, catalog, fleet, log, config, servers, close: () => scope.close() };
 }
 
@@ -119,8 +131,9 @@ function openCatalog(
   config: Config,
   fleet: UpstreamFleet,
   backend: GuestBackend,
+  learned: LearnedTypes,
 ): { catalog: Catalog; tellWorkers: () => void } {
-  const catalog = new Catalog();
+  const catalog = new Catalog((tool) => learned.of(tool));
   const effects = new Map(config.servers.map((server) => [server.name, server.effects]));
   for (const server of config.servers) catalog.setServer(server.name, [], { effects: server.effects });
   let isNews = true;
@@ -130,6 +143,8 @@ function openCatalog(
   };
   fleet.onTools((name, tools) => {
     catalog.setServer(name, tools, { effects: effects.get(name) ?? {} });
+    // Never rejects; a type that comes late is one that the next search shows.
+    void learned.restore(name, catalog.toolsOf(name));
     if (!isNews) setImmediate(tellWorkers);
     isNews = true;
   });
@@ -150,5 +165,12 @@ function lazyTokens(): TokenCounter {
 /** What a model is shown of an outcome, as one text: what the ledger counts. */
 function renderAnswer(outcome: Outcome): string {
   const { content } = renderOutcome(outcome, () => true);
-  return content.map((block) => (typeof block.text === 'string' ? block.text : JSON.stringify(block))).join('\n');
+  return content.map(countedText).join('\n');
+}
+
+/** Bytes are no text to a model: what a picture costs depends on its size in pixels and on the model, and is not counted. */
+function countedText(block: JsonObject): string {
+  if (typeof block.text === 'string') return block.text;
+  const withoutBytes = (key: string, value: Json): Json => (key === 'data' || key === 'blob' ? '' : value);
+  return JSON.stringify(block, withoutBytes);
 }

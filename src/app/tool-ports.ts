@@ -2,10 +2,12 @@
  * Catalogue and fleet as the engine's ports: how the gate finds a tool, checks its arguments and calls it. Two rooms of
  * one floor meet here and nowhere else.
  */
-import type { Json } from '../core/json.ts';
+import { randomHex } from '../core/crypto.ts';
+import type { Json, JsonObject } from '../core/json.ts';
 import type { CallOptions, GateTool, ToolAnswer, ToolCaller, ToolSource } from '../engine/ports.ts';
 import type { Catalog, CatalogTool } from '../upstream/catalog.ts';
 import type { UpstreamFleet } from '../upstream/fleet.ts';
+import type { LearnedTypes } from '../upstream/learned-types.ts';
 import { unwrapResult } from '../upstream/results.ts';
 import { issueLines, validateArguments } from '../upstream/validate.ts';
 
@@ -75,11 +77,15 @@ export class CatalogToolSource implements ToolSource {
 
 export class FleetToolCaller implements ToolCaller {
   readonly #fleet: UpstreamFleet;
+  readonly #catalog: Catalog;
+  readonly #learned: LearnedTypes;
   readonly #toolTimeoutMs: number;
 
   /** `toolTimeoutMs` is the configured ceiling: a run that asks for less wins over the server's own timeout. */
-  constructor(fleet: UpstreamFleet, toolTimeoutMs: number) {
+  constructor(fleet: UpstreamFleet, catalog: Catalog, learned: LearnedTypes, toolTimeoutMs: number) {
     this.#fleet = fleet;
+    this.#catalog = catalog;
+    this.#learned = learned;
     this.#toolTimeoutMs = toolTimeoutMs;
   }
 
@@ -94,7 +100,19 @@ export class FleetToolCaller implements ToolCaller {
           ...(message === undefined ? {} : { message }),
         }),
     })) as Json;
-    const unwrapped = unwrapResult(raw);
-    return unwrapped.ok ? { ok: true, value: unwrapped.value, raw } : { ok: false, message: unwrapped.message, raw };
+    const unwrapped = unwrapResult(raw, newHandle);
+    const known = unwrapped.ok ? this.#catalog.resolve(server, tool) : undefined;
+    if (unwrapped.ok && known !== undefined) this.#learned.note(known, unwrapped.value, unwrapped.source);
+    const { blobs, content } = unwrapped;
+    const bytesOut =
+      content === undefined ? { raw } : { raw: { ...(raw as JsonObject), content: [...content] }, blobs };
+    return unwrapped.ok
+      ? { ok: true, value: unwrapped.value, ...bytesOut }
+      : { ok: false, message: unwrapped.message, ...bytesOut };
   }
+}
+
+/** Handles of bytes cannot be guessed; they belong to the tenant whose run got them. */
+function newHandle(): string {
+  return `b_${randomHex().slice(0, 16)}`;
 }

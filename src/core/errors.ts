@@ -288,7 +288,7 @@ export const ERROR_TABLE = {
     EXIT.denied,
     false,
     'A read-only run called a tool that may write.',
-    'Use `run_code`, or mark the tool as a read in the config if it is one.',
+    'Run the program with writing allowed; if the tool only reads, say so in the config (`effects`).',
   ),
   'denied.tool': row(
     RPC.failed,

@@ -7,29 +7,32 @@
  * sense, a fault of ours.
  */
 import type { Clock } from '../core/clock.ts';
-import { ERROR_TABLE, type ErrorCode, errorKind, OptimizerError } from '../core/errors.ts';
+import { OptimizerError } from '../core/errors.ts';
 import { type ExecutionId, newExecutionId } from '../core/ids.ts';
 import { byteLength, type Json, type JsonObject } from '../core/json.ts';
 import { nearest } from '../core/nearest.ts';
 import type { Redactor } from '../policy/redaction.ts';
-import type { LogLine, RunEnd, RunFailure, RunUsage, SandboxBackend } from '../sandbox/backend.ts';
+import type { LogLine, RunEnd, RunUsage, SandboxBackend } from '../sandbox/backend.ts';
 import { LIMITS, type Limits, lowerLimits } from '../sandbox/limits.ts';
 import type { Store } from '../state/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Admission } from './admission.ts';
-import { ABSENT_GLOBALS } from './check/absent-globals.ts';
+import { fitAnswer, valueCharsOf } from './answer-budget.ts';
 import type { Checker } from './check/finding.ts';
 import { judge } from './check/verdict.ts';
+import { RunContent } from './content.ts';
 import { DEPTH_MAX, isTooDeep } from './depth.ts';
+import { failureOf, wordsOf } from './failure.ts';
 import { Gate, type ServeCapability } from './gate.ts';
 import { IdempotentRuns, type RunResult } from './idempotency.ts';
 import type { Journal } from './journal.ts';
+import type { KeptBlobs } from './kept-blobs.ts';
 import type { KeptValues } from './kept-values.ts';
 import { countTokens, settleLedger, type TokenCounter } from './ledger.ts';
 import { normalizeTyped } from './normalize.ts';
-import type { Outcome, OutcomeError } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
 import type { ToolCaller, ToolSource } from './ports.ts';
-import { type NormalizedProgram, positionInText } from './program-forms.ts';
+import type { NormalizedProgram } from './program-forms.ts';
 import type { ExecuteRequest, RunContext } from './request.ts';
 import { SeedSource } from './seeds.ts';
 import { shapeJson } from './shape.ts';
@@ -44,6 +47,8 @@ export interface ExecutorOptions {
   /** Interfaces a run may be granted; a request may only name fewer. */
   readonly grants: readonly string[];
   readonly kept: KeptValues;
+  /** Images and other bytes of tool results, by tenant and handle. */
+  readonly blobs: KeptBlobs;
   /** Keeps outcomes by idempotency key; the caller closes it. */
   readonly store: Store;
   /** Nothing that it hides reaches a guest or an outcome. */
@@ -142,7 +147,8 @@ export class Executor {
     if (refusal) return { outcome: this.#refused(executionId, request.code, refusal, queueMs), ran: false };
     context.onEvent({ type: 'state', executionId, state: 'running' });
     for (let attempt = 0; ; attempt++) {
-      const gate = this.#gate(request, context, limits, executionId, grants);
+      const content = new RunContent(request.tenant ?? DEFAULT_TENANT, this.#options.blobs, redactor);
+      const gate = this.#gate({ request, context, limits, executionId, grants, content });
       const end = await backend
         .run({
           executionId,
@@ -161,7 +167,7 @@ export class Executor {
       const lost = end.failure?.code === 'sandbox.lost' && !context.signal.aborted;
       if (lost && attempt < RETRIES_AFTER_LOSS && !gate.journal.wrote) continue;
       return {
-        outcome: this.#outcome({ request, context, limits, executionId, queueMs, program, gate, end, notes }),
+        outcome: this.#outcome({ request, context, limits, executionId, queueMs, program, gate, content, end, notes }),
         ran: true,
       };
     }
@@ -187,16 +193,34 @@ export class Executor {
     });
   }
 
-  #gate(
-    request: ExecuteRequest,
-    context: RunContext,
-    limits: Limits,
-    executionId: ExecutionId,
-    grants: readonly string[],
-  ): Gate {
-    const { tools, caller, redactor, clock, log, kept } = this.#options;
+  #gate({
+    request,
+    context,
+    limits,
+    executionId,
+    grants,
+    content,
+  }: {
+    request: ExecuteRequest;
+    context: RunContext;
+    limits: Limits;
+    executionId: ExecutionId;
+    grants: readonly string[];
+    content: RunContent;
+  }): Gate {
+    const { tools, caller, redactor, clock, log, kept, blobs } = this.#options;
     const tenant = request.tenant ?? DEFAULT_TENANT;
-    const blobs: ServeCapability = async (_, [handle]) => JSON.parse(kept.load(tenant, handle as string)) as Json;
+    const load: ServeCapability = async (_, [handle]) => {
+      if (blobs.find(tenant, handle as string) === undefined) return JSON.parse(kept.load(tenant, handle as string));
+      throw new OptimizerError('request.params', 'load: the handle is of bytes, which stay on the host', {
+        hint: '`emit` the block that it came with, or return it.',
+      });
+    };
+    // Emitted blocks count in the order in which they come, and before an end that comes after them.
+    const emit: ServeCapability = async (_, [block]) => {
+      content.emit(block as Json);
+      return null;
+    };
     return new Gate({
       executionId,
       readOnly: request.readOnly ?? false,
@@ -204,7 +228,8 @@ export class Executor {
       limits,
       tools,
       caller,
-      served: { blobs },
+      served: { blobs: load, content: emit },
+      keepBlob: (blob) => blobs.keep(tenant, blob),
       redactor,
       clock,
       log,
@@ -225,45 +250,33 @@ export class Executor {
       ...(line === undefined ? {} : { line }),
       ...(column === undefined ? {} : { column }),
     };
+    fitAnswer(outcome, this.#options.limits.answerChars);
     return this.#counted(outcome, code, { definitions: new Map(), texts: [] });
   }
 
-  #outcome(run: {
-    request: ExecuteRequest;
-    context: RunContext;
-    limits: Limits;
-    executionId: ExecutionId;
-    queueMs: number;
-    program: NormalizedProgram;
-    gate: Gate;
-    end: RunEnd;
-    /** What the check said of the program; stands before its own lines. */
-    notes: readonly LogLine[];
-  }): Outcome {
-    const { end, gate, limits } = run;
-    const outcome = emptyOutcome(run.executionId, { ...end.usage, queueMs: run.queueMs });
+  #outcome(run: Ended): Outcome {
+    const { end, gate, limits, content } = run;
+    const outcome = emptyOutcome(run.executionId, { ...end.usage, queueMs: run.queueMs + end.usage.queueMs });
     const { redactor } = this.#options;
     outcome.logs = [...run.notes, ...end.logs].map(({ level, text }) => ({ level, text: redactor.text(text) }));
     outcome.logsDropped = end.logsDropped;
     outcome.calls = gate.journal.calls.map((call) => ({ ...call }));
     outcome.usage.hostCalls = outcome.calls.length;
     if (end.failure) {
-      const error = failureOf(end.failure, gate, run.program);
+      const error = failureOf(end.failure, gate, run.program, run.request.code);
       outcome.error = { ...error, message: redactor.text(error.message) };
     } else {
-      this.#setValue(
-        outcome,
-        end.valueText ?? 'null',
-        run.request.tenant ?? DEFAULT_TENANT,
-        limits,
-        run.context.audience,
-      );
+      this.#setValue(outcome, end.valueText ?? 'null', run);
     }
+    if (outcome.status === 'completed') noteLeft(outcome, gate.journal);
+    if (content.refused !== undefined) outcome.logs.push({ level: 'warn', text: redactor.text(content.refused) });
+    if (content.blocks.length > 0) outcome.content = content.blocks;
+    if (run.context.audience === 'model') fitAnswer(outcome, limits.answerChars);
     return this.#counted(outcome, run.request.code, gate.journal.directCost);
   }
 
   /** Inline up to `valueBytes`; a larger value is kept whole behind a handle and shown cut, never invalid. */
-  #setValue(outcome: Outcome, text: string, tenant: string, limits: Limits, audience: RunContext['audience']): void {
+  #setValue(outcome: Outcome, text: string, { request, context, limits, content }: Ended): void {
     const bytes = byteLength(text);
     if (bytes > limits.keptValueBytes) {
       outcome.error = wordsOf(
@@ -283,7 +296,12 @@ export class Executor {
     }
     outcome.status = 'completed';
     const value = redactor.holds(text) ? redactor.json(returned) : returned;
-    const charsMax = audience === 'model' ? limits.answerChars : Number.POSITIVE_INFINITY;
+    if (content.takeValue(value)) {
+      // Never the same data twice.
+      outcome.value = null;
+      return;
+    }
+    const charsMax = context.audience === 'model' ? valueCharsOf(limits.answerChars) : Number.POSITIVE_INFINITY;
     const shownChars = typeof value === 'string' ? value.length : text.length;
     if (bytes <= limits.valueBytes && shownChars <= charsMax) {
       outcome.value = value;
@@ -292,7 +310,7 @@ export class Executor {
     const shaped = shapeJson(value, Math.min(Math.floor(limits.valueBytes / 4), charsMax));
     outcome.value = shaped.value;
     const whole = redactor.active ? JSON.stringify(value) : text;
-    outcome.truncated = { handle: kept.keep(tenant, whole), bytes, shown: shaped.chars };
+    outcome.truncated = { handle: kept.keep(request.tenant ?? DEFAULT_TENANT, whole), bytes, shown: shaped.chars };
   }
 
   #counted(outcome: Outcome, code: string, direct: Journal['directCost']): Outcome {
@@ -318,6 +336,21 @@ interface Asked {
   readonly grants: readonly string[];
 }
 
+/** A run that is over, and what it is judged by. */
+interface Ended {
+  readonly request: ExecuteRequest;
+  readonly context: RunContext;
+  readonly limits: Limits;
+  readonly executionId: ExecutionId;
+  readonly queueMs: number;
+  readonly program: NormalizedProgram;
+  readonly gate: Gate;
+  readonly content: RunContent;
+  readonly end: RunEnd;
+  /** What the check said of the program; stands before its own lines. */
+  readonly notes: readonly LogLine[];
+}
+
 const NO_USAGE: RunUsage = {
   wallMs: 0,
   guestCpuMs: 0,
@@ -338,6 +371,12 @@ function emptyOutcome(executionId: ExecutionId, usage: RunUsage): Outcome {
     usage,
     tokens: { answer: 0, withoutOptimizer: 0, saved: 0 },
   };
+}
+
+/** A program that returns while calls are under way has most likely forgotten an `await`. */
+function noteLeft(outcome: Outcome, journal: Journal): void {
+  const left = journal.inFlight.map((call) => call.seq);
+  if (left.length > 0) outcome.callsLeft = left;
 }
 
 /** Parameters of the contract that this version does not serve are refused, never ignored. */
@@ -384,52 +423,4 @@ function refuseDeepParams(params: ExecuteRequest['params']): void {
   throw new OptimizerError('request.params', `params: nested more than ${DEPTH_MAX} levels deep`, {
     data: { path: 'params' },
   });
-}
-
-function wordsOf(error: OptimizerError): OutcomeError {
-  return {
-    code: error.code,
-    kind: error.kind,
-    message: error.message,
-    hint: error.hint ?? ERROR_TABLE[error.code].remedy,
-    retryable: error.retryable,
-    ...(error.data === undefined ? {} : { data: error.data }),
-  };
-}
-
-/** The backend's word on the end, with the gate's own error where the program did not catch one, in the caller's lines. */
-function failureOf(failure: RunFailure, gate: Gate, program: NormalizedProgram): OutcomeError {
-  // A limit that ended the run outweighs the call that the program happened to wait for.
-  const uncaught = failure.code === 'program.error' ? failure.call : undefined;
-  const own = uncaught === undefined ? undefined : gate.refusalOf(uncaught);
-  const code: ErrorCode = own?.code ?? failure.code;
-  const message = own?.message ?? failure.message;
-  const wrote = gate.journal.wrote;
-  const retryable = (own?.retryable ?? ERROR_TABLE[code].retryable) && !wrote;
-  return {
-    code,
-    kind: errorKind(code),
-    message,
-    hint: own?.hint ?? hintFor(code, message),
-    ...positionOf(failure, program),
-    retryable,
-    ...(own?.data === undefined ? {} : { data: own.data }),
-  };
-}
-
-function positionOf({ line, column }: RunFailure, program: NormalizedProgram): { line?: number; column?: number } {
-  if (line === undefined) return {};
-  const place = positionInText(program, line, column ?? 1);
-  if (place === undefined) return {};
-  return column === undefined ? { line } : place;
-}
-
-const GLOBALS =
-  'tools, search, params, load, console, setTimeout, clearTimeout, queueMicrotask, structuredClone, URL, URLSearchParams, TextEncoder, TextDecoder, atob, btoa, crypto, AbortController, performance';
-
-function hintFor(code: ErrorCode, message: string): string {
-  const missing = code === 'program.error' ? /'?([A-Za-z_$][\w$]*)'? is not defined/.exec(message)?.[1] : undefined;
-  if (missing === undefined) return ERROR_TABLE[code].remedy;
-  const known = Object.hasOwn(ABSENT_GLOBALS, missing) ? `${ABSENT_GLOBALS[missing]} ` : '';
-  return `${known}Globals: ${GLOBALS}.`;
 }

@@ -51,6 +51,8 @@ export interface Outcome {
   calls: CallRecord[];
   usage: RunUsage;
   tokens: TokenLedger;
+  /** `seq` of the calls that were still in flight when the program returned: it did not wait for them. */
+  callsLeft?: number[];
   truncated?: { handle: string; bytes: number; shown: number };
   /** MCP content blocks that the program emitted, in order. */
   content?: Json[];

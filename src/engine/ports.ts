@@ -1,6 +1,7 @@
 /** What the engine needs of the floor below, as the few functions that it calls; `app` hands in catalogue and fleet. */
 
 import type { Json } from '../core/json.ts';
+import type { ResultBlob } from '../upstream/results.ts';
 import type { Effect } from '../upstream/server-spec.ts';
 
 /** A tool as the gate sees it. */
@@ -36,10 +37,14 @@ export interface CallOptions {
   onProgress(progress: { progress: number; total?: number; message?: string }): void;
 }
 
-/** The data of a tool's result, taken apart from its envelope. `renderedText` is what a client would show a model. */
-export type ToolAnswer =
+/** The data of a tool's result, taken apart from its envelope; `raw` is the envelope, in both with handles for bytes. */
+export type ToolAnswer = (
   | { readonly ok: true; readonly value: Json; readonly raw: Json }
-  | { readonly ok: false; readonly message: string; readonly raw: Json };
+  | { readonly ok: false; readonly message: string; readonly raw: Json }
+) & {
+  /** The bytes behind the handles. */
+  readonly blobs?: readonly ResultBlob[];
+};
 
 export interface ToolCaller {
   /** Rejects with an `upstream.*` or `limit.toolResult` OptimizerError. */

@@ -1,5 +1,6 @@
 /**
- * An outcome as a model reads it: errors first, then the value, what was emitted, the logs, a one-line run report.
+ * An outcome as a model reads it: errors first, then the value (after a note, when it was cut), what was emitted, the logs,
+ * a short run report.
  * Pure. The engine has already cut to `answerChars`; what comes in here goes out whole. Decision: after a write nothing
  * here advises to run the program again, because the write would happen twice.
  */
@@ -12,9 +13,12 @@ export interface ToolAnswer {
   readonly isError: boolean;
 }
 
+/** Characters of one list of tools. */
+const TALLY_CHARS_MAX = 200;
+
 /** `isBlock` says whether an emitted value is a content block of MCP; what is none is shown as JSON text. */
 export function renderOutcome(outcome: Outcome, isBlock: (value: Json) => boolean): ToolAnswer {
-  const texts = [headText(outcome)];
+  const texts = [cutText(outcome), headText(outcome)];
   const blocks = (outcome.content ?? []).filter(isBlock) as JsonObject[];
   for (const stray of (outcome.content ?? []).filter((value) => !isBlock(value))) texts.push(JSON.stringify(stray));
   const content = texts.filter((text) => text !== undefined).map(textBlock);
@@ -51,7 +55,9 @@ function headText(outcome: Outcome): string | undefined {
 function failureText(outcome: Outcome): string {
   const { error } = outcome;
   if (error === undefined) return 'Error internal.error: the run failed without a reason.';
-  const where = error.line === undefined ? '' : ` at line ${error.line}${columnText(error)}`;
+  // The parser's words name the place already.
+  const isSaid = error.line === undefined || error.message.includes(` line ${error.line}`);
+  const where = isSaid ? '' : ` at line ${error.line}${columnText(error)}`;
   const lines = [`Error ${error.code}${where}: ${error.message}`];
   const written = writesText(outcome.calls);
   if (error.hint !== undefined && !(written !== undefined && error.retryable)) lines.push(error.hint);
@@ -79,7 +85,14 @@ function writesText(calls: readonly CallRecord[]): string | undefined {
 function tally(calls: readonly CallRecord[]): string {
   const counts = new Map<string, number>();
   for (const call of calls) counts.set(call.tool, (counts.get(call.tool) ?? 0) + 1);
-  return [...counts].map(([tool, count]) => (count === 1 ? tool : `${tool} ×${count}`)).join(', ');
+  const names = [...counts].map(([tool, count]) => (count === 1 ? tool : `${tool} ×${count}`));
+  let text = '';
+  for (const [index, name] of names.entries()) {
+    const longer = index === 0 ? name : `${text}, ${name}`;
+    if (longer.length > TALLY_CHARS_MAX && index > 0) return `${text} and ${names.length - index} more`;
+    text = longer;
+  }
+  return text;
 }
 
 function approvalText(outcome: Outcome): string {
@@ -89,20 +102,37 @@ function approvalText(outcome: Outcome): string {
 }
 
 function valueText(outcome: Outcome): string | undefined {
-  const { value, truncated } = outcome;
-  if (value === undefined) {
-    return (outcome.content ?? []).length > 0 ? undefined : 'The program returned nothing; `return` what you need.';
-  }
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  if (truncated === undefined) return text;
-  return `${text}\n[cut: ${truncated.shown} of ${truncated.bytes} bytes shown; load(${JSON.stringify(truncated.handle)}) in a program gives all]`;
+  const { value, content = [] } = outcome;
+  // A program that has shown something need not return anything.
+  if ((value === undefined || value === null) && content.length > 0) return undefined;
+  if (value === undefined) return 'The program returned nothing; `return` what you need.';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** Stands at the top, in a block of its own: what follows is still JSON. */
+function cutText({ truncated }: Outcome): string | undefined {
+  if (truncated === undefined) return undefined;
+  const { shown, bytes, handle } = truncated;
+  return `[cut: ${amount(shown)} of ${amount(bytes)} bytes shown; \`await load(${JSON.stringify(handle)})\` in the next program gives all of it]`;
 }
 
 function tailText(outcome: Outcome): string {
   const lines = outcome.logs.map((line) => `[${line.level}] ${line.text}`);
   if (outcome.logsDropped > 0) lines.push(`[${outcome.logsDropped} more dropped]`);
   if (lines.length > 0) lines.unshift('Logs:');
+  const left = leftText(outcome);
+  if (left !== undefined) lines.push(left);
   return [...lines, reportText(outcome)].join('\n');
+}
+
+/** Calls that the program did not wait for; their results are lost, and a write may or may not have happened. */
+function leftText({ callsLeft = [], calls }: Outcome): string | undefined {
+  if (callsLeft.length === 0) return undefined;
+  const left = calls.filter((call) => callsLeft.includes(call.seq));
+  const unsure = left.some((call) => call.effect === 'write')
+    ? ' What they write may or may not have taken effect.'
+    : '';
+  return `The program returned while calls were in flight: ${tally(left)}. \`await\` every call.${unsure}`;
 }
 
 function reportText(outcome: Outcome): string {

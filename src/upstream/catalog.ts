@@ -7,6 +7,7 @@
 import { OptimizerError } from '../core/errors.ts';
 import { jsonHash } from '../core/json.ts';
 import { nearest } from '../core/nearest.ts';
+import type { ObservedResult } from './learned-types.ts';
 import { nameProblem, printableName, tableOfNames } from './names.ts';
 import { SearchIndex, type SearchResult } from './search.ts';
 import type { Effect } from './server-spec.ts';
@@ -61,11 +62,20 @@ interface Server {
   readonly problems: readonly string[];
 }
 
+/** Asked at each use; must be cheap and answer the same object until it knows more. */
+export type ObservedOf = (tool: CatalogTool) => ObservedResult | undefined;
+
 export class Catalog {
   readonly #servers = new Map<string, Server>();
+  readonly #observedOf: ObservedOf;
   #serverNames: ReadonlyMap<string, string> = new Map();
   #serverProblems: readonly string[] = [];
   #index: SearchIndex | undefined;
+
+  /** `observedOf` tells what a tool's results looked like so far. */
+  constructor(observedOf: ObservedOf = () => undefined) {
+    this.#observedOf = observedOf;
+  }
 
   /** Replaces what is known of one server. A name that cannot be used is a problem, not an exception. */
   setServer(name: string, tools: readonly ToolDefinition[], options: ServerOptions = {}): void {
@@ -136,6 +146,11 @@ export class Catalog {
   /** Own names of the tools of one server (own name or alias); empty for an unknown server. */
   toolNames(server: string): string[] {
     return [...(this.#server(server)?.tools.keys() ?? [])];
+  }
+
+  /** The tools of one server, by its own name. */
+  toolsOf(server: string): CatalogTool[] {
+    return [...(this.#servers.get(server)?.tools.values() ?? [])];
   }
 
   /** Every tool, in the order of servers and lists. */
@@ -256,17 +271,17 @@ export class Catalog {
       const alias = aliases.get(server.name) ?? server.name;
       if (server.name !== changed && server.alias === alias) continue;
       server.alias = alias;
-      server.tools = toolsOf(server);
+      server.tools = toolsOf(server, this.#observedOf);
       this.#index?.setServer(server.name, [...server.tools.values()]);
     }
   }
 }
 
-function toolsOf(server: Server): Map<string, CatalogTool> {
+function toolsOf(server: Server, observedOf: ObservedOf): Map<string, CatalogTool> {
   const tools = new Map<string, CatalogTool>();
   for (const definition of server.definitions) {
     const { name } = definition;
-    tools.set(name, new ListedTool(server, server.aliases.get(name) ?? name, definition));
+    tools.set(name, new ListedTool(server, server.aliases.get(name) ?? name, definition, observedOf));
   }
   return tools;
 }
@@ -278,11 +293,15 @@ class ListedTool implements CatalogTool {
   readonly alias: string;
   readonly definition: ToolDefinition;
   readonly effect: Effect;
+  readonly #observedOf: ObservedOf;
   #schemaHash: string | undefined;
+  /** What signature and declaration were made with. */
+  #madeWith: ObservedResult | undefined;
   #signature: string | undefined;
   #declaration: string | undefined;
 
-  constructor(server: Server, alias: string, definition: ToolDefinition) {
+  constructor(server: Server, alias: string, definition: ToolDefinition, observedOf: ObservedOf) {
+    this.#observedOf = observedOf;
     this.server = server.name;
     this.serverAlias = server.alias;
     this.name = definition.name;
@@ -297,14 +316,28 @@ class ListedTool implements CatalogTool {
     return this.#schemaHash;
   }
 
+  get observed(): ObservedResult | undefined {
+    return this.#observedOf(this);
+  }
+
   get signature(): string {
+    this.#forgetOld();
     this.#signature ??= signatureOf(this);
     return this.#signature;
   }
 
   get declaration(): string {
+    this.#forgetOld();
     this.#declaration ??= declarationOf(this);
     return this.#declaration;
+  }
+
+  #forgetOld(): void {
+    const { observed } = this;
+    if (observed === this.#madeWith) return;
+    this.#madeWith = observed;
+    this.#signature = undefined;
+    this.#declaration = undefined;
   }
 }
 

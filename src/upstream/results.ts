@@ -24,7 +24,14 @@ export interface ResultBlob {
 export type ValueSource = 'structured' | 'json' | 'text' | 'blocks' | 'empty';
 
 export type UnwrappedResult =
-  | { readonly ok: true; readonly value: Json; readonly source: ValueSource; readonly blobs: readonly ResultBlob[] }
+  | {
+      readonly ok: true;
+      readonly value: Json;
+      readonly source: ValueSource;
+      readonly blobs: readonly ResultBlob[];
+      /** The content blocks with descriptors in the place of bytes; only when there were bytes. */
+      readonly content?: readonly Json[];
+    }
   | {
       readonly ok: false;
       /** `upstream.toolError` when the tool says that it failed, `upstream.protocol` when this is no tool result. */
@@ -32,6 +39,7 @@ export type UnwrappedResult =
       /** The tool's own words, at most 2,000 characters. */
       readonly message: string;
       readonly blobs: readonly ResultBlob[];
+      readonly content?: readonly Json[];
     };
 
 /** Names a blob; `index` counts from 0 within one result. */
@@ -46,10 +54,11 @@ export function unwrapResult(raw: unknown, handleOf: HandleMaker = (index) => `b
   const blocks = Array.isArray(listed) ? listed.map((block) => withoutBytes(block, blobs, handleOf)) : [];
   const texts = blocks.map(textOf);
   const structured = raw.structuredContent;
+  const bytesOut = blobs.length === 0 ? { blobs } : { blobs, content: blocks };
   if (raw.isError === true) {
-    return { ok: false, code: 'upstream.toolError', message: failureWords(texts, structured), blobs };
+    return { ok: false, code: 'upstream.toolError', message: failureWords(texts, structured), ...bytesOut };
   }
-  const done = (source: ValueSource, value: Json): UnwrappedResult => ({ ok: true, value, source, blobs });
+  const done = (source: ValueSource, value: Json): UnwrappedResult => ({ ok: true, value, source, ...bytesOut });
   // Some servers write `null` for "none"; it counts only when there is nothing else.
   if (structured !== undefined && (structured !== null || blocks.length === 0)) return done('structured', structured);
   // Revision 2024-10-07 had one free member.

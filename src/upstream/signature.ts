@@ -5,6 +5,7 @@
  * Whatever a schema holds, both answer; a schema that makes no sense is `Record<string, unknown>`.
  */
 import { isJsonObject } from '../core/json.ts';
+import type { ObservedResult } from './learned-types.ts';
 import { memberAccess, memberKey, pascalCase } from './names.ts';
 import type { ToolDefinition } from './tool-definition.ts';
 import { comment, cut, firstSentence, plainText } from './type-text.ts';
@@ -30,6 +31,8 @@ export interface NamedTool {
   readonly name: string;
   readonly alias: string;
   readonly definition: ToolDefinition;
+  /** What its results looked like; counts where the server declares nothing, or does not keep it. */
+  readonly observed?: ObservedResult | undefined;
 }
 
 /** The types of one tool and the lines that declare it inside its server's type. */
@@ -43,8 +46,26 @@ export interface DeclarationParts {
 /** One line: `tools.server.tool(args: {…}): Promise<R> // First sentence.` */
 export function signatureOf(tool: NamedTool): string {
   const sentence = firstSentence(tool.definition.description ?? tool.definition.title, SENTENCE_CHARS_MAX);
-  const note = sentence.length === 0 ? '' : ` // ${sentence}`;
-  return `${callOf(tool)}(${argumentsLine(tool.definition)}): Promise<${resultLine(tool.definition)}>${note}`;
+  return `${callOf(tool)}(${argumentsLine(tool.definition)}): Promise<${resultLine(tool)}>${noteOf(tool, sentence)}`;
+}
+
+/** ` // observed in 3 calls; First sentence.` */
+function noteOf(tool: NamedTool, sentence: string): string {
+  const parts = [observedNote(tool), sentence].filter((part) => part.length > 0);
+  return parts.length === 0 ? '' : ` // ${parts.join('; ')}`;
+}
+
+/** Says that a result type is no promise; empty when the server has declared it. */
+function observedNote(tool: NamedTool): string {
+  const { observed } = tool;
+  if (observed === undefined || resultSchemaOf(tool) !== observed.schema) return '';
+  return `observed in ${observed.calls} ${observed.calls === 1 ? 'call' : 'calls'}`;
+}
+
+/** The schema behind the type of the result: declared, or observed where nothing that holds was declared. */
+function resultSchemaOf({ definition, observed }: NamedTool): unknown {
+  if (definition.outputSchema !== undefined && observed?.declaredBroken !== true) return definition.outputSchema;
+  return observed?.schema;
 }
 
 /** `tools.server.tool`, as a program writes it. */
@@ -66,7 +87,7 @@ export function declarationOf(tool: NamedTool): string {
 export function detailOf(tool: NamedTool): string {
   const { types, call } = typedCall(tool, pascalCase(tool.alias), new Set());
   const sentence = firstSentence(tool.definition.description ?? tool.definition.title, SENTENCE_CHARS_MAX * 2);
-  return `${callOf(tool)}${call}${sentence.length === 0 ? '' : ` // ${sentence}`}\n${types}`;
+  return `${callOf(tool)}${call}${noteOf(tool, sentence)}\n${types}`;
 }
 
 /** Declarations for several tools in one program; type names are made unique by server and tool. */
@@ -98,11 +119,13 @@ function typedCall(tool: NamedTool, prefix: string, taken: Set<string>): { types
   const argumentsName = freeName(`${prefix}Args`, taken);
   const types = [declared(definition.inputSchema, { name: argumentsName, taken, isArguments: true })];
   let result = 'unknown';
-  if (definition.outputSchema !== undefined) {
+  const resultSchema = resultSchemaOf(tool);
+  if (resultSchema !== undefined) {
     const name = freeName(`${prefix}Result`, taken);
-    const text = declared(definition.outputSchema, { name, taken, isArguments: false });
+    const text = declared(resultSchema, { name, taken, isArguments: false });
     if (text !== `type ${name} = unknown;`) {
-      types.push(text);
+      const note = observedNote(tool);
+      types.push(`${note.length === 0 ? '' : comment([`${note}, not promised`], '')}${text}`);
       result = name;
     }
   }
@@ -172,7 +195,8 @@ function argumentsLine({ inputSchema }: ToolDefinition): string {
   return `args${optional}: ${line === 'unknown' ? 'Record<string, unknown>' : line}`;
 }
 
-function resultLine({ outputSchema }: ToolDefinition): string {
+function resultLine(tool: NamedTool): string {
+  const outputSchema = resultSchemaOf(tool);
   if (outputSchema === undefined) return 'unknown';
   for (const limits of [INLINE_FULL, SHORTER, { depth: 0, nestedOptional: 0, enumMax: 4 }]) {
     const line = inlineType(outputSchema, limits);

@@ -4,7 +4,7 @@
  * accepts; `format` is an annotation; a `pattern` that could run for ever is no constraint. The server has the last word.
  */
 import { type Schema, Validator } from '@cfworker/json-schema';
-import { isJsonObject, type Json } from '../core/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import { nearest } from '../core/nearest.ts';
 import type { ToolDefinition } from './tool-definition.ts';
 import { cut, plainText } from './type-text.ts';
@@ -53,14 +53,19 @@ const checkers = new WeakMap<object, Checker | 'none'>();
 
 /** What is wrong with `args` for this tool; empty when nothing is, or when the schema cannot be used. Never throws. */
 export function validateArguments(tool: ToolDefinition, args: Json): ArgumentIssue[] {
-  const checker = checkerOf(tool.inputSchema);
+  return validateAgainst(tool.inputSchema, args);
+}
+
+/** What is wrong with `value` for a schema of a server; empty as well when the schema cannot be used. Never throws. */
+export function validateAgainst(schema: JsonObject, value: Json): ArgumentIssue[] {
+  const checker = checkerOf(schema);
   if (checker === 'none') return [];
   try {
-    const { valid, errors } = checker.validator.validate(args);
-    return valid ? [] : issuesOf(errors, checker.schema, args);
+    const { valid, errors } = checker.validator.validate(value);
+    return valid ? [] : issuesOf(errors, checker.schema, value);
   } catch {
     // A circular or unresolved reference shows only while validating.
-    checkers.set(tool.inputSchema, 'none');
+    checkers.set(schema, 'none');
     return [];
   }
 }

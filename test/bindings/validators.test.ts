@@ -19,6 +19,7 @@ const ACCEPTED: Record<string, fc.Arbitrary<unknown[]>> = {
   'clock.now': fc.constant([]),
   'clock.monotonic': fc.constant([]),
   'console.write': fc.tuple(level, text),
+  'content.emit': fc.tuple(fc.json().map((text) => JSON.parse(text) as unknown)),
   'random.bytes': fc.tuple(u32),
   'random.uuid': fc.constant([]),
   'timers.sleep': fc.tuple(finite),

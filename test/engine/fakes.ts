@@ -4,6 +4,7 @@ import { OptimizerError } from '../../src/core/errors.ts';
 import type { Json, JsonObject } from '../../src/core/json.ts';
 import { nearest } from '../../src/core/nearest.ts';
 import { Executor, type ExecutorOptions } from '../../src/engine/execute.ts';
+import { KeptBlobs } from '../../src/engine/kept-blobs.ts';
 import { KeptValues } from '../../src/engine/kept-values.ts';
 import type { CallOptions, GateTool, ToolAnswer, ToolCaller, ToolSource } from '../../src/engine/ports.ts';
 import type { RunContext, RunEvent } from '../../src/engine/request.ts';
@@ -102,7 +103,8 @@ export function executorOptions(
     tools,
     caller: tools,
     limits: DEFAULT_LIMITS,
-    grants: ['tools', 'console', 'clock', 'random', 'timers', 'url', 'blobs'],
+    grants: ['tools', 'console', 'clock', 'random', 'timers', 'url', 'blobs', 'content'],
+    blobs: new KeptBlobs({ bytesMax: 1024 * 1024, ttlMs: 60_000 }),
     kept: new KeptValues({ bytesMax: 64 * 1024 * 1024, ttlMs: 60_000 }),
     tokens: { count: (text) => Math.ceil(text.length / 4) },
     store: new MemoryStore({ nowMs: () => Date.now(), monotonicMs: () => performance.now() }),

@@ -27,6 +27,7 @@ function scene(tools: Readonly<Record<string, FakeTool>>, more: Partial<GateOpti
     executionId: newExecutionId(),
     readOnly: false,
     grants: ['tools', 'blobs'],
+    keepBlob: () => {},
     limits: DEFAULT_LIMITS,
     tools: fakes,
     caller: fakes,

@@ -4,6 +4,7 @@ import { spawnEraserThread } from '../../src/app/type-eraser-thread.ts';
 import { assetBytes } from '../../src/core/assets.ts';
 import { OptimizerError } from '../../src/core/errors.ts';
 import type { Json } from '../../src/core/json.ts';
+import { valueCharsOf } from '../../src/engine/answer-budget.ts';
 import { DEPTH_MAX } from '../../src/engine/depth.ts';
 import type { Executor } from '../../src/engine/execute.ts';
 import { GUIDE } from '../../src/engine/guide.ts';
@@ -317,10 +318,11 @@ describe('a large value', () => {
   });
 
   it('that is text is cut for a model by its own characters', async () => {
-    const fits = await run(`return 'é'.repeat(${DEFAULT_LIMITS.answerChars})`, 'model');
+    const chars = valueCharsOf(DEFAULT_LIMITS.answerChars);
+    const fits = await run(`return 'é'.repeat(${chars})`, 'model');
     expect(fits).not.toHaveProperty('truncated');
-    const outcome = await run(`return 'x'.repeat(${DEFAULT_LIMITS.answerChars + 1})`, 'model');
-    expect(outcome.truncated?.bytes).toBe(DEFAULT_LIMITS.answerChars + 3);
+    const outcome = await run(`return 'x'.repeat(${chars + 1})`, 'model');
+    expect(outcome.truncated?.bytes).toBe(chars + 3);
     expect(outcome.value).toMatch(/characters left out/);
   });
 

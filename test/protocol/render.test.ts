@@ -123,9 +123,38 @@ describe('renderOutcome', () => {
     ]);
   });
 
-  it('names the handle of a value that was cut', () => {
-    const rendered = renderOutcome(outcome({ value: [1], truncated: { handle: 'h1', bytes: 900, shown: 3 } }), isBlock);
-    expect(texts(rendered)[0]).toBe('[1]\n[cut: 3 of 900 bytes shown; load("h1") in a program gives all]');
+  it('says at the top how much of a value was cut and how to get the rest; the value below is JSON alone', () => {
+    const truncated = { handle: 'h1', bytes: 9_000, shown: 3 };
+    const rendered = renderOutcome(outcome({ value: [1], truncated }), isBlock);
+    expect(texts(rendered).slice(0, 2)).toEqual([
+      '[cut: 3 of 9,000 bytes shown; `await load("h1")` in the next program gives all of it]',
+      '[1]',
+    ]);
+  });
+
+  it('names the calls that the program did not wait for, and says when they may have written', () => {
+    const calls = [call('a.read', 'read', 'unknown'), { ...call('a.write', 'write', 'unknown'), seq: 2 }];
+    expect(texts(renderOutcome(outcome({ value: 1, calls, callsLeft: [1, 2] }), isBlock)).at(-1)).toMatch(
+      /^The program returned while calls were in flight: a\.read, a\.write\. `await` every call\. What they write may or may not have taken effect\.\n\(Calls/,
+    );
+    expect(texts(renderOutcome(outcome({ value: 1, calls, callsLeft: [1] }), isBlock)).at(-1)).toMatch(
+      /in flight: a\.read\. `await` every call\.\n/,
+    );
+  });
+
+  it('names a place once when the words of the error have it already', () => {
+    const error = { code: 'program.syntax', kind: 'program', retryable: false, line: 2, column: 4 } as const;
+    const first = (message: string): unknown =>
+      texts(renderOutcome(outcome({ status: 'failed', error: { ...error, message } }), isBlock))[0];
+    expect(first('Unexpected token at line 2, column 4; nothing ran')).toBe(
+      'Error program.syntax: Unexpected token at line 2, column 4; nothing ran',
+    );
+    expect(first('boom')).toBe('Error program.syntax at line 2, column 4: boom');
+  });
+
+  it('shows no value beside content when the program returned nothing else', () => {
+    const image = { type: 'image', mimeType: 'image/png', data: 'AAAA' };
+    expect(texts(renderOutcome(outcome({ value: null, content: [image] }), isBlock))[0]).toBe('image');
   });
 
   it('names tool, id and arguments of a pending approval', () => {

@@ -24,6 +24,7 @@ const GRANTED: Record<string, string[]> = {
   random: ['crypto'],
   timers: ['setTimeout', 'clearTimeout'],
   blobs: ['load'],
+  content: ['emit'],
   url: ['URL', 'URLSearchParams'],
 };
 

@@ -20,6 +20,10 @@ export const MODEL_DECLARATIONS: Readonly<Record<InterfaceName, string>> = looku
     "  error(...data: unknown[]): void;",
     "};",
   ].join('\n'),
+  content: [
+    "/** Shows a content block in the answer: one that a tool answered (`{type, mimeType, bytes, handle}`), or an MCP block. */",
+    "declare function emit(block: object | string): Promise<void>;",
+  ].join('\n'),
   random: [
     "declare const crypto: {",
     "  randomUUID(): string;",

@@ -3,7 +3,7 @@ import type { Json } from '../../core/json.ts';
 import { lookupTable } from '../lookup-table.ts';
 
 /** Every interface that a run can be granted. */
-export type InterfaceName = 'blobs' | 'clock' | 'console' | 'random' | 'timers' | 'tools' | 'url';
+export type InterfaceName = 'blobs' | 'clock' | 'console' | 'content' | 'random' | 'timers' | 'tools' | 'url';
 
 /** What a host function throws into the guest. Nothing else of the host (stack, path, secret) goes with it. */
 export interface HostError {
@@ -62,6 +62,20 @@ export interface ConsoleHost {
    * @param text The text, without a line break at its end.
    */
   write(level: LogLevel, text: string): void;
+}
+
+/**
+ * What a program shows beside its value: content blocks of MCP (text, image, audio, resource, link). The bytes of an
+ * image that a tool answered stay on the host; the program holds a small handle and the host puts the bytes in its place.
+ */
+export interface ContentHost {
+  /**
+   * Appends one block to the outcome's `content`. It counts as soon as it is called; waiting tells only whether it was
+   * refused.
+   * @param block A block of MCP, a descriptor with a handle, or text.
+   * @throws HostFailure
+   */
+  emit(block: Json): Promise<void>;
 }
 
 /** Randomness fit for keys and ids. `Math.random` is seeded for each run and needs no call. */
@@ -133,6 +147,7 @@ export interface Capabilities {
   blobs: BlobsHost;
   clock: ClockHost;
   console: ConsoleHost;
+  content: ContentHost;
   random: RandomHost;
   timers: TimersHost;
   tools: ToolsHost;
@@ -161,6 +176,9 @@ export const INTERFACES: {
   }),
   console: lookupTable({
     write: shape(false, 2, 2),
+  }),
+  content: lookupTable({
+    emit: shape(true, 1, 1),
   }),
   random: lookupTable({
     bytes: shape(false, 1, 1),

@@ -102,6 +102,17 @@ function resultOfConsoleWrite(): Json {
   return null;
 }
 
+function argumentsOfContentEmit(args: unknown): unknown[] {
+  const items = count(args, 1, 1);
+  return [
+    json(items[0], 'block'),
+  ];
+}
+
+function resultOfContentEmit(): Json {
+  return null;
+}
+
 function argumentsOfRandomBytes(args: unknown): unknown[] {
   const items = count(args, 1, 1);
   return [
@@ -206,6 +217,9 @@ const ARGUMENTS: Checks<(args: unknown) => unknown[]> = lookupTable({
   console: lookupTable({
     write: argumentsOfConsoleWrite,
   }),
+  content: lookupTable({
+    emit: argumentsOfContentEmit,
+  }),
   random: lookupTable({
     bytes: argumentsOfRandomBytes,
     uuid: argumentsOfRandomUuid,
@@ -234,6 +248,9 @@ const RESULTS: Checks<(value: unknown) => Json> = lookupTable({
   }),
   console: lookupTable({
     write: resultOfConsoleWrite,
+  }),
+  content: lookupTable({
+    emit: resultOfContentEmit,
   }),
   random: lookupTable({
     bytes: resultOfRandomBytes,

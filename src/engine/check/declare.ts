@@ -44,7 +44,7 @@ export function mentionedServers<Server extends { name: string; alias: string }>
 }
 
 /** `declare const tools` for a program, and what the thread must know of each tool. */
-export function declareMentioned(text: string, servers: readonly CheckServer[]): ToolDeclarations {
+export function declareMentioned(text: string, servers: readonly CheckServer[], isObserved = false): ToolDeclarations {
   const mentions = mentionsIn(text);
   const taken = new Set<string>();
   const texts: string[] = [];
@@ -75,7 +75,11 @@ export function declareMentioned(text: string, servers: readonly CheckServer[]):
         continue;
       }
       full += 1;
-      const parts = declarationParts(tool, `${pascalCase(tool.serverAlias)}${pascalCase(tool.alias)}`, taken);
+      const parts = declarationParts(
+        isObserved ? tool : promised(tool),
+        `${pascalCase(tool.serverAlias)}${pascalCase(tool.alias)}`,
+        taken,
+      );
       texts.push(withoutUnknown(withoutComments(parts.types)));
       lines.push(withoutUnknown(withoutComments(parts.members)));
       raw.push(withoutComments(parts.members).replace(/Promise<[^\n]*>;$/gm, 'Promise<any>;'));
@@ -90,6 +94,20 @@ export function declareMentioned(text: string, servers: readonly CheckServer[]):
   }
   const declarations = `${texts.join('\n')}\ninterface $Tools {\n${members.join('\n')}\n}\ndeclare const tools: $Tools;\n`;
   return { ...answer, declarations, serverNames };
+}
+
+/** Whether a tool that the text mentions has a type that was observed: a second look with it may warn. */
+export function mentionsObserved(text: string, servers: readonly CheckServer[]): boolean {
+  const mentions = mentionsIn(text);
+  return mentionedServers(text, servers).some(({ tools }) =>
+    tools.some((tool) => (mentions(tool.name) || mentions(tool.alias)) && tool.observed !== undefined),
+  );
+}
+
+/** The tool with what its server promises and keeps; only that may refuse a program. */
+function promised({ server, serverAlias, name, alias, definition, observed }: CheckTool): NamedTool {
+  const { outputSchema: _, ...rest } = definition;
+  return { server, serverAlias, name, alias, definition: observed?.declaredBroken === true ? rest : definition };
 }
 
 function noteHomes(homes: Record<string, string[]>, server: CheckServer, mentions: (name: string) => boolean): void {

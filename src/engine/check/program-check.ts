@@ -5,8 +5,8 @@
  */
 import { ambientFor } from './ambient.ts';
 import type { CheckThread } from './check-thread.ts';
-import { type CheckServer, declareMentioned, mentionedServers } from './declare.ts';
-import type { Checker, CheckReport, CheckRequest } from './finding.ts';
+import { type CheckServer, declareMentioned, mentionedServers, mentionsObserved } from './declare.ts';
+import type { Checker, CheckReport, CheckRequest, Finding } from './finding.ts';
 
 /** The catalogue as the check sees it. */
 export interface CheckCatalog {
@@ -47,9 +47,17 @@ export class ProgramCheck implements Checker {
     const mentionsTools = /\btools\b/.test(text) && grants.includes('tools');
     if (!mentionsTools && (thread.state === 'starting' || thread.state === 'none')) return { checked: false };
     if (mentionsTools) await this.#listed(text);
-    const declared = grants.includes('tools') ? declareMentioned(text, catalog.servers()) : NO_TOOLS;
-    const { findings, ...rest } = await thread.check({ text, isTypeScript, ambient: ambientFor(grants), ...declared });
-    return findings === undefined ? { checked: false, ...rest } : { checked: true, findings };
+    const servers = grants.includes('tools') ? catalog.servers() : [];
+    const program = { text, isTypeScript, ambient: ambientFor(grants) };
+    const declared = grants.includes('tools') ? declareMentioned(text, servers) : NO_TOOLS;
+    const { findings, ...rest } = await thread.check({ ...program, ...declared });
+    if (findings === undefined) return { checked: false, ...rest };
+    if (findings.some(({ severity }) => severity === 'error') || !mentionsObserved(text, servers)) {
+      return { checked: true, findings };
+    }
+    // A second look with the types that were observed. They are no promise: what only they find is a warning.
+    const again = await thread.check({ ...program, ...declareMentioned(text, servers, true) });
+    return { checked: true, findings: [...findings, ...warningsBeyond(findings, again.findings ?? [])] };
   }
 
   async #listed(text: string): Promise<void> {
@@ -63,6 +71,14 @@ export class ProgramCheck implements Checker {
     await Promise.race([Promise.allSettled(waiting.map(({ name }) => catalog.ensureListed(name))), late]);
     clearTimeout(timer);
   }
+}
+
+function warningsBeyond(known: readonly Finding[], found: readonly Finding[]): Finding[] {
+  const isKnown = ({ line, column }: Finding): boolean =>
+    known.some((finding) => finding.line === line && finding.column === column);
+  return found
+    .filter((finding) => !isKnown(finding))
+    .map((finding) => ({ ...finding, severity: 'warning', message: `${finding.message} (by results seen so far)` }));
 }
 
 const NO_TOOLS = { declarations: '', servers: {}, serverNames: [], homes: {} };
