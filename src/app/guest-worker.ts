@@ -11,12 +11,14 @@ import { createTimers } from '../capabilities/timers.ts';
 import { urlCapability } from '../capabilities/url.ts';
 import { ENGINE_NAMES, ENGINES } from '../core/assets.ts';
 import { systemClock } from '../core/clock.ts';
+import { confineThread } from '../sandbox/process/confine-thread.ts';
 import { ENGINE_BUILDS, type EngineBuild } from '../sandbox/quickjs/engine-build.ts';
 import { GuestMaker } from '../sandbox/quickjs/guest-maker.ts';
 import { createEngine } from '../sandbox/quickjs/instance.ts';
 import type { ToMain, WorkerBoot } from '../sandbox/quickjs/messages.ts';
 import { decodeSnapshot } from '../sandbox/quickjs/snapshot.ts';
 import { type LocalCalls, type LocalCallsOptions, WorkerLoop } from '../sandbox/quickjs/worker-loop.ts';
+import { createCollector } from './collector.ts';
 
 /** The capabilities that need nothing from the main thread, for one run. */
 export function createLocalCalls(options: LocalCallsOptions): LocalCalls {
@@ -64,9 +66,10 @@ function engineBuildOf(hash: string): EngineBuild {
 
 function main(port: MessagePort, boot: WorkerBoot): void {
   try {
+    confineThread();
     const snapshot = decodeSnapshot(boot.snapshot, boot.engineHash);
     const maker = new GuestMaker(createEngine(boot.wasm, engineBuildOf(boot.engineHash)), snapshot, boot.memoryBytes);
-    new WorkerLoop(port, boot, maker, createLocalCalls).start();
+    new WorkerLoop(port, boot, maker, createLocalCalls, createCollector()).start();
   } catch (error) {
     const broken: ToMain = { kind: 'broken', message: error instanceof Error ? error.message : String(error) };
     port.postMessage([broken]);

@@ -31,9 +31,10 @@ function childArguments(): string[] {
   if (process.getBuiltinModule('node:sea').isSea()) {
     return [`--node-options=${[...PERMISSIONS, QUIET].join(' ')}`, CHILD_COMMAND];
   }
-  // The child drops its right to read once its code and its assets are in.
+  // Its code and its assets, no more. The child gives the right up once they are in, and so does each of its workers.
   const here = dirname(fileURLToPath(import.meta.url));
   const entry = [join(here, 'sandbox-child-main.ts'), join(here, 'sandbox-child-main.js')].find(existsSync) ?? '';
   const root = join(here, '../..');
-  return [...PERMISSIONS, QUIET, `--allow-fs-read=${root}`, entry];
+  const readable = ['src', 'dist', 'package.json'].map((name) => `--allow-fs-read=${join(root, name)}`);
+  return [...PERMISSIONS, QUIET, ...readable, entry];
 }

@@ -120,8 +120,17 @@ function assetFolder(): string {
   const here = dirname(fileURLToPath(import.meta.url));
   for (let folder = here; ; folder = dirname(folder)) {
     for (const candidate of [folder, join(folder, 'dist')]) {
-      if (existsSync(join(candidate, 'facts.json'))) return candidate;
+      if (isThere(join(candidate, 'facts.json'))) return candidate;
     }
     if (dirname(folder) === folder) return join(here, '../../dist');
+  }
+}
+
+function isThere(file: string): boolean {
+  try {
+    return existsSync(file);
+  } catch {
+    // A confined process may not even ask about what lies beside its own folders.
+    return false;
   }
 }

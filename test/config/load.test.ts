@@ -24,6 +24,8 @@ describe('without a file', () => {
       limits: DEFAULT_LIMITS,
       pool: { min: 1, max: 4, poolSize: 8, poolWarmup: true, poolCleanupIntervalMs: 30_000 },
       log: { level: 'info' },
+      isolation: 'thread',
+      engine: 'quickjs',
       check: 'error',
       secrets: [],
       source: { path: undefined },
@@ -62,7 +64,9 @@ describe('the config value', () => {
       limits: { wallMs: 10_000, answerChars: 500 },
       pool: { min: 0, max: 2, poolSize: 3, poolWarmup: false, poolCleanupIntervalMs: 1_000 },
       log: { level: 'debug' },
-      check: 'error',
+      check: 'warn',
+      isolation: 'process',
+      backends: { quickjs: { engine: 'quickjs-ng' } },
     });
     expect(config).toMatchObject({
       toolPrefix: 'opt_',
@@ -70,7 +74,15 @@ describe('the config value', () => {
       limits: { ...DEFAULT_LIMITS, wallMs: 10_000, answerChars: 500 },
       pool: { min: 0, max: 2, poolSize: 3, poolWarmup: false, poolCleanupIntervalMs: 1_000 },
       log: { level: 'debug' },
+      check: 'warn',
+      isolation: 'process',
+      engine: 'quickjs-ng',
     });
+  });
+
+  it('decides where programs run when the file leaves that open', async () => {
+    expect((await world.loadJson({ isolation: 'auto' })).isolation).toBe('thread');
+    expect((await world.loadJson({ backends: {} })).engine).toBe('quickjs');
   });
 
   it('keeps state in memory, in a file of the home, or in an absolute one', async () => {

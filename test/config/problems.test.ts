@@ -96,6 +96,13 @@ describe('a wrong value', () => {
     [{ limits: null }, 'limits', 'expected an object of limits, got `null`'],
     [{ log: { level: 'infos' } }, 'log.level', 'the nearest is `"info"`'],
     [{ check: 'offf' }, 'check', 'got `"offf"`; the nearest is `"off"`'],
+    [{ isolation: 'proces' }, 'isolation', 'got `"proces"`; the nearest is `"process"`'],
+    [
+      { backends: { quickjs: { engine: 'ng' } } },
+      'backends.quickjs.engine',
+      'expected one of `"quickjs"`, `"quickjs-ng"`',
+    ],
+    [{ backends: { quickjs: { engin: 'x' } } }, 'backends.quickjs.engin', '`engin`'],
     [{ pool: { min: 5, max: 2 } }, 'pool.min', '`min` is 5 workers, more than `max` with 2'],
     [{ state: '' }, 'state', 'expected a text that is not empty, got `""`'],
     [{ state: 'postgres://x' }, 'state', 'state is kept in a file or in memory only'],

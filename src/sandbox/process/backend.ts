@@ -138,7 +138,11 @@ export class ProcessBackend implements GuestBackend {
           signal.removeEventListener('abort', onAbort);
           slot.lastUsedMs = performance.now();
           if (slot.runs.size === 0) slot.child.hold(false);
-          const usage = { ...end.usage, wallMs: slot.lastUsedMs - startedMs, queueMs: pending.queueMs };
+          const usage = {
+            ...end.usage,
+            wallMs: slot.lastUsedMs - startedMs,
+            queueMs: pending.queueMs + end.usage.queueMs,
+          };
           const dropped = pending.logsDropped + end.logsDropped;
           resolve(toRunEnd({ ...end, usage: { ...usage, hostCalls: pending.hostCalls } }, pending.logs, dropped));
         },
@@ -201,7 +205,7 @@ export class ProcessBackend implements GuestBackend {
     }
     const mayStart = performance.now() >= this.#notBeforeMs;
     if (!best) return mayStart ? this.#spawn() : undefined;
-    if (least > 0 && mayStart && this.#slots.size < this.#options.childrenMax) this.#spawn();
+    if (best.runs.size > 0 && mayStart && this.#slots.size < this.#options.childrenMax) this.#spawn();
     return best;
   }
 

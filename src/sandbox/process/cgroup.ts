@@ -3,8 +3,8 @@
  * where the folder is ours to divide, else version 1), and a higher place on the list of what is ended when memory runs out.
  * Nothing fails when they cannot be had: figures say so, and the limits of the guests hold all the same.
  */
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 export interface Confinement {
   readonly kind: 'cgroup-v2' | 'cgroup-v1' | 'none';
@@ -21,6 +21,8 @@ export interface SystemFolders {
 }
 
 const LINUX: SystemFolders = { cgroups: '/sys/fs/cgroup', proc: '/proc' };
+/** How our groups are called: this, our own process, the child. */
+const NAME = 'mcp-optimizer-';
 /** Threads and processes together: workers, V8's helpers, and room. */
 const TASKS_MAX = 512;
 /** 0 is a process like any other, 1,000 is ended first. */
@@ -39,7 +41,7 @@ export function confineToCgroup(
   } catch {
     return none('/proc/self/cgroup cannot be read');
   }
-  const name = `mcp-optimizer-${process.pid}-${pid}`;
+  const name = `${NAME}${process.pid}-${pid}`;
   const version2 = own.get('');
   const attempts = [
     ...(version2 === undefined ? [] : [() => joinVersion2(join(folders.cgroups, version2), name, pid, memoryBytesMax)]),
@@ -108,13 +110,25 @@ function joined(kind: 'cgroup-v2' | 'cgroup-v1', folders: readonly string[], set
     for (const folder of folders) attempt(() => rmdirSync(folder));
   };
   try {
-    for (const folder of folders) mkdirSync(folder);
+    for (const folder of folders) {
+      sweep(dirname(folder));
+      mkdirSync(folder);
+    }
     setUp();
   } catch (error) {
     release();
     throw error;
   }
   return { kind, release };
+}
+
+/** Takes away what earlier processes left behind; the system keeps every group that still holds a process. */
+function sweep(folder: string): void {
+  attempt(() => {
+    for (const name of readdirSync(folder)) {
+      if (name.startsWith(NAME)) attempt(() => rmdirSync(join(folder, name)));
+    }
+  });
 }
 
 /** Controller → path of our group; '' is version 2. Lines are `number:controllers:path`. */

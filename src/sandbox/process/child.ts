@@ -100,6 +100,8 @@ export class SandboxChild {
     clearTimeout(this.#startTimer);
     this.#channel?.destroy();
     const { pid } = this.#process;
+    // Its end is waited for: what the system holds for it is given back then.
+    this.#process.ref();
     if (pid !== undefined && this.#process.exitCode === null && this.#process.signalCode === null) {
       try {
         // Of the group, which nothing else belongs to: the child is its leader. Windows knows no groups.

@@ -3,12 +3,14 @@
  * believe its command line: it tries what it must not be able to do, and takes no work unless every attempt is refused.
  */
 import { spawnSync } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, parse } from 'node:path';
+import { isDenied } from './confine-thread.ts';
 
 const ATTEMPTS: Readonly<Record<string, () => void>> = {
+  'read its own code': () => void readFileSync(process.argv[1] ?? process.execPath),
   'read a folder': () => void readdirSync(parse(process.execPath).root),
   'write a file': () => writeFileSync(join(tmpdir(), `mcp-optimizer-${process.pid}.proof`), ''),
   'start a process': () => {
@@ -30,20 +32,11 @@ export function confinementGaps(variables: readonly string[]): string[] {
   const { permission } = process;
   if (permission === undefined) return ['do anything: the permission model is off'];
   // Development reads its own code from files; by now it has.
-  if (permission.has('fs.read')) permission.drop?.('fs.read');
+  permission.drop('fs.read');
   const gaps = Object.entries(ATTEMPTS).flatMap(([name, attempt]) => (isDenied(attempt) ? [] : [name]));
   for (const scope of ['fs.read', 'fs.write', 'child', 'net', 'addon', 'wasi', 'inspector']) {
     if (permission.has(scope)) gaps.push(scope);
   }
   const inherited = variables.filter((name) => process.platform === 'linux' || !SYSTEM_VARIABLE.test(name));
   return [...gaps, ...inherited.map((name) => `see the variable ${name}`)];
-}
-
-function isDenied(attempt: () => void): boolean {
-  try {
-    attempt();
-    return false;
-  } catch (error) {
-    return (error as { code?: unknown }).code === 'ERR_ACCESS_DENIED';
-  }
 }
