@@ -428,7 +428,7 @@ describe('housekeeping', () => {
     await refreshed;
     expect(backend.stats()).toMatchObject({
       backend: 'quickjs',
-      guests: { warm: 1, leased: 0, made: 3, discarded: { idle: 2 } },
+      guests: { warm: 1, leased: 0, discarded: {} },
       wait: never,
       workers: [
         { ready: true, runs: 0, guests: stats },
@@ -446,11 +446,14 @@ describe('housekeeping', () => {
     await turn();
     const [one] = thread(0).runs as [number, number];
     const now = createMonotonic();
-    thread(0).end(one, { begunMs: now() + 40 });
+    thread(0).end(one, { begunMs: now() + 40, discarded: 'grown' });
     expect((await first).usage.queueMs).toBeGreaterThanOrEqual(40);
     expect(backend.stats()).toMatchObject({ wait: { count: 1 } });
     thread(0).exit();
     expect((await second).usage.queueMs).toBe(0);
-    expect(backend.stats()).toMatchObject({ wait: { count: 1 }, guests: { discarded: { 'sandbox.lost': 1 } } });
+    expect(backend.stats()).toMatchObject({
+      wait: { count: 1 },
+      guests: { discarded: { grown: 1, 'internal.error': 1 } },
+    });
   });
 });

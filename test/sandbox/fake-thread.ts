@@ -47,6 +47,7 @@ export class FakeThread implements WorkerThread {
       failure: undefined,
       cpuMs: 1,
       begunMs: 0,
+      discarded: undefined,
       memoryPeakBytes: 2,
       bytesIn: 3,
       bytesOut: 4,

@@ -25,6 +25,7 @@ export const ANSWER_MS_MAX = 2 * DEADLINE_MS + 4_000;
 export const CORPUS_LIMITS = { wallMs: DEADLINE_MS, cpuMs: DEADLINE_MS } as const;
 
 const HEAD = 'const tool = (n, a) => tools.fixture[n](a);';
+const HOST_PATH = /node_modules|node:internal|\/src\/|\/dist\/|worker\.cjs|file:\/\/|\/home\/|\/root\//;
 const NEXT = 'return [1, 2, 3].map((x) => x * 2)';
 const NEXT_VALUE: Json = [2, 4, 6];
 
@@ -36,9 +37,9 @@ export function loadCorpus(file: string): HostileProgram[] {
     .map((line) => JSON.parse(line) as HostileProgram);
 }
 
-export function sourceOf(program: HostileProgram): string {
+export function sourceOf(program: HostileProgram, head = HEAD): string {
   const code = program.codegen === undefined ? program.code : (new Script(program.codegen).runInNewContext() as string);
-  return HEAD + code;
+  return head + code;
 }
 
 /** Runs one program, its probe and an honest one after it; answers what is wrong, in words. An empty list is a pass. */
@@ -49,23 +50,9 @@ export async function judge(
 ): Promise<{ wrong: string[]; run: ProgramRun }> {
   const wrong: string[] = [];
   const run = await runProgram(backend, sourceOf(program), { tenant: tenantOf(), limits: CORPUS_LIMITS });
-  if (!program.accept.includes(run.corpusCode)) {
-    wrong.push(
-      `ended as ${run.corpusCode} (${run.code}: ${run.failure?.message.slice(0, 200)}), not ${program.accept}`,
-    );
-  }
-  if (run.corpusCode === 'ok' && program.value !== undefined && !same(run.value, program.value)) {
-    wrong.push(`returned ${JSON.stringify(run.value)?.slice(0, 200)}, not ${JSON.stringify(program.value)}`);
-  }
-  if (run.ms > ANSWER_MS_MAX) wrong.push(`was answered after ${Math.round(run.ms)} ms`);
   const seen = JSON.stringify([run.value, run.failure, run.end?.logs]) ?? '';
-  if (seen.includes(HOST_SECRET)) wrong.push('saw a secret of the host');
-  if (
-    program.no_leak &&
-    /node_modules|node:internal|\/src\/|\/dist\/|worker\.cjs|file:\/\/|\/home\/|\/root\//.test(seen)
-  ) {
-    wrong.push(`saw a path of the host: ${seen.slice(0, 300)}`);
-  }
+  const said = `${run.code}: ${run.failure?.message.slice(0, 200)}`;
+  wrong.push(...wrongOf(program, { code: run.corpusCode, value: run.value, ms: run.ms, seen, said }));
   if (program.probe !== undefined) {
     const probe = await runProgram(backend, HEAD + program.probe, { tenant: tenantOf() });
     if (probe.code !== 'completed' || !same(probe.value, program.probe_value)) {
@@ -78,6 +65,29 @@ export async function judge(
   }
   if (run.late.calls > 0) wrong.push(`${run.late.calls} host calls came after its end`);
   return { wrong, run };
+}
+
+export interface HostileEnd {
+  readonly code: CorpusCode;
+  readonly value: Json | undefined;
+  readonly ms: number;
+  /** All that left the run, as text. */
+  readonly seen: string;
+  /** The end in the product's words, for people. */
+  readonly said: string;
+}
+
+/** What is wrong with the end of one program. */
+export function wrongOf(program: HostileProgram, { code, value, ms, seen, said }: HostileEnd): string[] {
+  const wrong: string[] = [];
+  if (!program.accept.includes(code)) wrong.push(`ended as ${code} (${said}), not ${program.accept}`);
+  if (code === 'ok' && program.value !== undefined && !same(value, program.value)) {
+    wrong.push(`returned ${JSON.stringify(value)?.slice(0, 200)}, not ${JSON.stringify(program.value)}`);
+  }
+  if (ms > ANSWER_MS_MAX) wrong.push(`was answered after ${Math.round(ms)} ms`);
+  if (seen.includes(HOST_SECRET)) wrong.push('saw a secret of the host');
+  if (program.no_leak && HOST_PATH.test(seen)) wrong.push(`saw a path of the host: ${seen.slice(0, 300)}`);
+  return wrong;
 }
 
 function same(left: unknown, right: unknown): boolean {

@@ -106,8 +106,8 @@ export class QuickJsBackend implements GuestBackend {
   readonly #workers = new Set<WorkerSlot>();
   readonly #killed: Record<string, number> = {};
   readonly #waits = new Durations();
-  /** Guests of workers that are gone. */
-  readonly #past: GuestTotals = { made: 0, discarded: {} };
+  /** Guests that were given up, by reason; counted here, because a worker's own figures end with it. */
+  readonly #discarded: Record<string, number> = {};
   readonly #statsWaiting = new Map<number, () => void>();
   /** What runs have in common, by identity: the configured limits and all grants, above all. */
   readonly #profiles: Array<Pick<RunRequest, 'grants' | 'limits'>> = [];
@@ -161,6 +161,7 @@ export class QuickJsBackend implements GuestBackend {
           request.signal.removeEventListener('abort', onAbort);
           worker.lastUsedMs = this.#now();
           if (worker.runs.size === 0) this.#rest();
+          if (end.discarded !== undefined) this.#discarded[end.discarded] = (this.#discarded[end.discarded] ?? 0) + 1;
           const queueMs = end.begunMs === 0 ? 0 : Math.max(0, end.begunMs - startedMs);
           if (end.begunMs !== 0) this.#waits.add(queueMs);
           resolve(toRunEnd(request.limits, end, pending, worker.lastUsedMs - startedMs, queueMs));
@@ -191,12 +192,10 @@ export class QuickJsBackend implements GuestBackend {
       runs: worker.runs.size,
       ...(worker.stats ? { guests: worker.stats as unknown as Json } : {}),
     }));
-    const guests = { warm: 0, leased: 0, made: this.#past.made, discarded: { ...this.#past.discarded } };
+    const guests = { warm: 0, leased: 0, discarded: this.#discarded };
     for (const { stats } of this.#workers) {
-      if (!stats) continue;
-      guests.warm += stats.warm;
-      guests.leased += stats.leased;
-      addTotals(guests, stats);
+      guests.warm += stats?.warm ?? 0;
+      guests.leased += stats?.leased ?? 0;
     }
     const wait = this.#waits.figures() as unknown as Json;
     const { engineHash } = this.#options;
@@ -436,8 +435,6 @@ export class QuickJsBackend implements GuestBackend {
   #forget(worker: WorkerSlot): void {
     worker.lost = true;
     this.#workers.delete(worker);
-    if (worker.stats) addTotals(this.#past, worker.stats);
-    if (worker.runs.size > 0) addTotals(this.#past, { made: 0, discarded: { 'sandbox.lost': worker.runs.size } });
   }
 
   #post(worker: WorkerSlot, message: ToWorker): void {
@@ -481,17 +478,6 @@ export class QuickJsBackend implements GuestBackend {
   };
 }
 
-interface GuestTotals {
-  made: number;
-  readonly discarded: Record<string, number>;
-}
-
-function addTotals(into: GuestTotals, { made, discarded }: Pick<WorkerStats, 'made' | 'discarded'>): void {
-  into.made += made;
-  for (const [reason, count] of Object.entries(discarded))
-    into.discarded[reason] = (into.discarded[reason] ?? 0) + count;
-}
-
 /** Profiles that are remembered; each run with limits of its own would otherwise leave one behind. */
 const PROFILES_MAX = 8;
 
@@ -525,6 +511,7 @@ function failed(code: ErrorCode, detail?: string): WorkerEnd {
     failure: { code, report },
     cpuMs: 0,
     begunMs: 0,
+    discarded: code,
     memoryPeakBytes: 0,
     bytesIn: 0,
     bytesOut: 0,

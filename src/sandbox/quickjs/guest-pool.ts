@@ -8,16 +8,28 @@ import type { Guest } from './guest.ts';
 import type { GuestMaker } from './guest-maker.ts';
 import type { WorkerBoot, WorkerStats } from './messages.ts';
 
+/** Eight guests as they begin, or one that has filled its memory and some others. */
+const GARBAGE_BYTES_MAX = 128 * 1024 * 1024;
+
+export interface PoolMeans {
+  readonly nowMs: () => number;
+  /** Frees the memories of guests that nobody holds any more; takes some milliseconds. */
+  readonly collect: () => void;
+}
+
 export type PoolSizes = Pick<WorkerBoot, 'warmGuests' | 'idleGuestsMax' | 'idleGuestsKept'>;
 
 export class GuestPool {
   readonly #maker: GuestMaker;
   readonly #sizes: PoolSizes;
   readonly #nowMs: () => number;
+  readonly #collect: () => void;
   readonly #fresh: Guest[] = [];
   readonly #used = new Map<string, Guest[]>();
   readonly #discarded: Record<string, number> = {};
   #usedCount = 0;
+  /** Memories of guests that were given up and may still be there. */
+  #garbageBytes = 0;
   #leased = 0;
   #made = 0;
   readonly #resetTimes = new Durations();
@@ -25,10 +37,11 @@ export class GuestPool {
   /** Fewest guests that were idle at any time since the last clean-up: so many were not needed. */
   #leastIdle = 0;
 
-  constructor(maker: GuestMaker, sizes: PoolSizes, nowMs: () => number) {
+  constructor(maker: GuestMaker, sizes: PoolSizes, { nowMs, collect }: PoolMeans) {
     this.#maker = maker;
     this.#sizes = sizes;
     this.#nowMs = nowMs;
+    this.#collect = collect;
   }
 
   /** A guest that no other tenant has ever used. The caller gives it back with `giveBack`, once. */
@@ -49,7 +62,7 @@ export class GuestPool {
   giveBack(guest: Guest, tenant: string, reason: string | undefined): void {
     this.#leased--;
     if (reason !== undefined) {
-      this.#discard(reason);
+      this.#discard(reason, guest);
       return;
     }
     const start = this.#nowMs();
@@ -67,6 +80,17 @@ export class GuestPool {
     const { warmGuests, idleGuestsKept } = this.#sizes;
     this.#trim(Math.max(warmGuests, idleGuestsKept, this.#idle - this.#leastIdle));
     this.#leastIdle = this.#idle;
+    if (this.#garbageBytes > 0) this.#collectNow();
+  }
+
+  /** Frees what guests left behind that were given up, when it is worth the while; between messages. */
+  collectGarbage(): void {
+    if (this.#garbageBytes >= GARBAGE_BYTES_MAX) this.#collectNow();
+  }
+
+  #collectNow(): void {
+    this.#garbageBytes = 0;
+    this.#collect();
   }
 
   /** Makes one fresh guest if fewer than wanted are ready; false when enough are. One at a time, between messages. */
@@ -109,19 +133,18 @@ export class GuestPool {
     while (this.#idle > most) {
       const oldest = this.#used.entries().next().value;
       if (!oldest) {
-        this.#fresh.pop();
-        this.#discard('idle');
+        this.#discard('idle', this.#fresh.pop());
         continue;
       }
       const [tenant, guests] = oldest;
-      guests.pop();
       this.#usedCount--;
-      this.#discard('idle');
+      this.#discard('idle', guests.pop());
       if (guests.length === 0) this.#used.delete(tenant);
     }
   }
 
-  #discard(reason: string): void {
+  #discard(reason: string, guest: Guest | undefined): void {
+    this.#garbageBytes += guest?.memoryBytes ?? 0;
     this.#discarded[reason] = (this.#discarded[reason] ?? 0) + 1;
   }
 }

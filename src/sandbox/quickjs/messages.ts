@@ -76,6 +76,8 @@ export interface WorkerEnd {
   readonly cpuMs: number;
   /** When the run began, on the process-wide monotonic clock; 0 = it never did. */
   readonly begunMs: number;
+  /** Why the guest was not kept; `undefined` = it serves again. */
+  readonly discarded: string | undefined;
   readonly memoryPeakBytes: number;
   readonly bytesIn: number;
   readonly bytesOut: number;

@@ -83,12 +83,19 @@ export class WorkerLoop {
   #flushPlanned = false;
   #warmPlanned = false;
 
-  constructor(port: MessagePort, boot: WorkerBoot, maker: GuestMaker, createLocal: CreateLocalCalls) {
+  /** `collect` frees the memory of guests that were given up; without it that is left to the engine. */
+  constructor(
+    port: MessagePort,
+    boot: WorkerBoot,
+    maker: GuestMaker,
+    createLocal: CreateLocalCalls,
+    collect: () => void = () => undefined,
+  ) {
     this.#port = port;
     this.#boot = boot;
     this.#createLocal = createLocal;
     this.#watch = new WatchWriter(boot.watch);
-    this.#pool = new GuestPool(maker, boot, this.#now);
+    this.#pool = new GuestPool(maker, boot, { nowMs: this.#now, collect });
   }
 
   /** Begins to answer. The port stays the owner of the thread's life. */
@@ -110,6 +117,7 @@ export class WorkerLoop {
     this.#warmPlanned = true;
     setImmediate(() => {
       this.#warmPlanned = false;
+      this.#pool.collectGarbage();
       if (this.#pool.warmOne()) this.#warmSoon();
     });
   }
@@ -210,13 +218,13 @@ export class WorkerLoop {
     this.#runs.delete(run.run);
     this.#sendLogs(run);
     const { clean, ...rest } = end;
-    this.#send({ kind: 'end', run: run.run, end: { ...rest, begunMs: run.begunMs } });
+    const discarded = clean ? undefined : (end.failure?.code ?? 'grown');
+    this.#send({ kind: 'end', run: run.run, end: { ...rest, begunMs: run.begunMs, discarded } });
     this.#endsSent++;
     // The answer leaves before the guest is put in order.
     this.#flush();
-    const reason = clean ? undefined : (end.failure?.code ?? 'grown');
-    this.#pool.giveBack(guest, run.tenant, reason);
-    if (reason !== undefined) this.#warmSoon();
+    this.#pool.giveBack(guest, run.tenant, discarded);
+    if (discarded !== undefined) this.#warmSoon();
   }
 
   #log(run: ActiveRun, line: LogLine): void {
