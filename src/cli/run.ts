@@ -103,7 +103,7 @@ function print({ printer }: CommandContext, outcome: Outcome): number {
   } else if (printer.json) printer.result(outcome, () => '');
   else {
     const where =
-      error.line === undefined
+      error.line === undefined || error.message.includes(` line ${error.line}`)
         ? ''
         : ` (line ${error.line}${error.column === undefined ? '' : `, column ${error.column}`})`;
     printer.failure(

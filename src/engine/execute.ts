@@ -268,7 +268,8 @@ export class Executor {
     } else {
       this.#setValue(outcome, end.valueText ?? 'null', run);
     }
-    if (outcome.status === 'completed') noteLeft(outcome, gate.journal);
+    // A program that returns while calls are under way has most likely forgotten an `await`.
+    if (outcome.status === 'completed' && gate.unanswered.length > 0) outcome.callsLeft = gate.unanswered;
     if (content.refused !== undefined) outcome.logs.push({ level: 'warn', text: redactor.text(content.refused) });
     if (content.blocks.length > 0) outcome.content = content.blocks;
     if (run.context.audience === 'model') fitAnswer(outcome, limits.answerChars);
@@ -371,12 +372,6 @@ function emptyOutcome(executionId: ExecutionId, usage: RunUsage): Outcome {
     usage,
     tokens: { answer: 0, withoutOptimizer: 0, saved: 0 },
   };
-}
-
-/** A program that returns while calls are under way has most likely forgotten an `await`. */
-function noteLeft(outcome: Outcome, journal: Journal): void {
-  const left = journal.inFlight.map((call) => call.seq);
-  if (left.length > 0) outcome.callsLeft = left;
 }
 
 /** Parameters of the contract that this version does not serve are refused, never ignored. */

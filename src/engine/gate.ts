@@ -60,6 +60,8 @@ export class Gate {
   readonly #abort = new AbortController();
   /** The errors that the gate gave the program, by the number of the call: what an uncaught one is looked up in. */
   readonly #refusals = new Map<number, OptimizerError>();
+  /** Calls that the program has asked for and has no answer to. */
+  readonly #unanswered = new Set<{ readonly asked: string }>();
   #budgetUsed = 0;
   #open = true;
 
@@ -84,6 +86,11 @@ export class Gate {
     // With a reason of our own: without one, a DOMException with a stack is made for every run.
     this.#abort.abort(RUN_ENDED);
     this.#turnstile.close();
+  }
+
+  /** After `close`: the calls that the program did not wait for, as it named them, whether they have left or not. */
+  get unanswered(): string[] {
+    return [...this.#unanswered].map(({ asked }) => asked);
   }
 
   /** The gate's own record of the failure of call `call`, for a program that did not catch it. */
@@ -125,6 +132,8 @@ export class Gate {
   async #callTool(server: string, toolName: string, args: Json, raw: boolean): Promise<HostReply> {
     const { limits, tools } = this.#options;
     const asked = `${server}.${toolName}`;
+    const open = { asked };
+    this.#unanswered.add(open);
     try {
       if (++this.#budgetUsed > limits.calls) {
         throw new OptimizerError('limit.calls', `the run has made its ${limits.calls} calls (limit \`calls\`)`);
@@ -137,6 +146,8 @@ export class Gate {
       return await this.#send(tool, args, argsText, record, raw);
     } catch (error) {
       throw error instanceof OptimizerError ? new ToolFailure(error, asked) : error;
+    } finally {
+      if (this.#open) this.#unanswered.delete(open);
     }
   }
 

@@ -20,10 +20,12 @@ return words.filter((word) => word.length === 3);
 - \`tools.<server>.<tool>(args)\` takes one object and answers the tool's data: structured content, else parsed JSON, else text. Both \`read_file\` and \`readFile\` work. \`tools.<server>.$raw.<tool>(args)\` answers the whole MCP result.
 - Call in parallel with \`Promise.all\`; up to 64 calls are in flight, the rest wait.
 - A failed call throws an error with \`code\`, \`tool\`, \`message\`, \`retryable\`, \`issues\`; catch it to go on.
-- Unknown result? Return \`Object.keys(result)\` or a slice first.
+- A result type marked "observed in n calls" was seen, not promised. Unknown? Return \`Object.keys(result)\` or a slice first.
+- An image or sound is a small \`{type, mimeType, handle}\`: return it, or \`await emit(block)\`, to show it.
+- \`await\` every call; what is in flight at the end is lost.
 - Reduce before you return: a value over the budget is cut, and \`await load(handle)\` gives all of it to the next program.
 - \`await search(query, limit)\` searches inside a program; \`Object.keys(tools)\` lists the servers.
-- \`console.log\` is shown below the answer, within its own budget.
+- \`console.log\` is shown below the value, in what that leaves of the budget.
 
 \`\`\`js
 const results = await Promise.allSettled([1, 2, 3].map(async (n) => n * n));

@@ -11,7 +11,6 @@ import type { CallRecord, CallStatus } from './outcome.ts';
 
 export class Journal {
   readonly #calls: CallRecord[] = [];
-  readonly #inFlight = new Set<CallRecord>();
   #sealed = false;
   readonly directCost: DirectCost = { definitions: new Map(), texts: [] };
 
@@ -24,15 +23,12 @@ export class Journal {
 
   /** The call leaves now; until `close` nobody knows what becomes of it. */
   leave(record: CallRecord): void {
-    if (this.#sealed) return;
-    record.status = 'unknown';
-    this.#inFlight.add(record);
+    if (!this.#sealed) record.status = 'unknown';
   }
 
   /** Notes how a call ended. After `seal` it notes nothing: what comes late is not part of the run. */
   close(record: CallRecord, status: CallStatus, ms: number): void {
     if (this.#sealed) return;
-    this.#inFlight.delete(record);
     record.status = status;
     record.ms = ms;
   }
@@ -40,11 +36,6 @@ export class Journal {
   /** The end of the run; the calls stay as they are now. */
   seal(): void {
     this.#sealed = true;
-  }
-
-  /** Calls that have left and have no answer; after `seal`, those that the program did not wait for. */
-  get inFlight(): CallRecord[] {
-    return [...this.#inFlight];
   }
 
   get calls(): readonly CallRecord[] {

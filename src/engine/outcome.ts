@@ -51,8 +51,8 @@ export interface Outcome {
   calls: CallRecord[];
   usage: RunUsage;
   tokens: TokenLedger;
-  /** `seq` of the calls that were still in flight when the program returned: it did not wait for them. */
-  callsLeft?: number[];
+  /** `server.tool` of each call that the program did not wait for, as it named it; some may never have been sent. */
+  callsLeft?: string[];
   truncated?: { handle: string; bytes: number; shown: number };
   /** MCP content blocks that the program emitted, in order. */
   content?: Json[];

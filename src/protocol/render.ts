@@ -72,8 +72,8 @@ function columnText(error: OutcomeError): string {
 /** What a failed run has changed in the world; undefined when nothing was written. */
 function writesText(calls: readonly CallRecord[]): string | undefined {
   const writes = calls.filter((call) => call.effect === 'write');
-  const done = tally(writes.filter((call) => call.status === 'ok'));
-  const unsure = tally(writes.filter((call) => call.status === 'unknown' || call.status === 'error'));
+  const done = tally(namesOf(writes.filter((call) => call.status === 'ok')));
+  const unsure = tally(namesOf(writes.filter((call) => call.status === 'unknown' || call.status === 'error')));
   const parts = [];
   if (done !== '') parts.push(`Already took effect: ${done}.`);
   if (unsure !== '') parts.push(`May have taken effect: ${unsure}.`);
@@ -81,10 +81,14 @@ function writesText(calls: readonly CallRecord[]): string | undefined {
   return `${parts.join(' ')} Continue from there in a new program without these calls.`;
 }
 
+function namesOf(calls: readonly CallRecord[]): string[] {
+  return calls.map((call) => call.tool);
+}
+
 /** `a.b ×2, c.d` in order of first appearance. */
-function tally(calls: readonly CallRecord[]): string {
+function tally(tools: readonly string[]): string {
   const counts = new Map<string, number>();
-  for (const call of calls) counts.set(call.tool, (counts.get(call.tool) ?? 0) + 1);
+  for (const tool of tools) counts.set(tool, (counts.get(tool) ?? 0) + 1);
   const names = [...counts].map(([tool, count]) => (count === 1 ? tool : `${tool} ×${count}`));
   let text = '';
   for (const [index, name] of names.entries()) {
@@ -128,19 +132,20 @@ function tailText(outcome: Outcome): string {
 /** Calls that the program did not wait for; their results are lost, and a write may or may not have happened. */
 function leftText({ callsLeft = [], calls }: Outcome): string | undefined {
   if (callsLeft.length === 0) return undefined;
-  const left = calls.filter((call) => callsLeft.includes(call.seq));
-  const unsure = left.some((call) => call.effect === 'write')
+  const unsure = calls.some((call) => call.effect === 'write' && call.status === 'unknown')
     ? ' What they write may or may not have taken effect.'
     : '';
-  return `The program returned while calls were in flight: ${tally(left)}. \`await\` every call.${unsure}`;
+  return `The program returned while calls were in flight: ${tally(callsLeft)}. \`await\` every call.${unsure}`;
 }
 
 function reportText(outcome: Outcome): string {
   const { calls, tokens } = outcome;
-  const count = (effect: CallRecord['effect']): number => calls.filter((call) => call.effect === effect).length;
+  const sent = calls.filter((call) => call.status !== 'denied');
+  const count = (effect: CallRecord['effect']): number => sent.filter((call) => call.effect === effect).length;
   const parts = [`Calls: ${amount(count('read'))} read, ${amount(count('write'))} write`];
-  const failed = calls.filter((call) => call.status !== 'ok' && call.status !== 'cached' && call.status !== 'replayed');
+  const failed = sent.filter((call) => call.status !== 'ok' && call.status !== 'cached' && call.status !== 'replayed');
   if (failed.length > 0) parts.push(`${failed.length} without an answer or with an error`);
+  if (sent.length < calls.length) parts.push(`${amount(calls.length - sent.length)} refused before being sent`);
   // Without a call there is nothing to compare with. When direct calls would have been cheaper, the figures say so.
   if (tokens.withoutOptimizer > 0) {
     parts.push(`tokens: ${amount(tokens.answer)} for this answer, ${amount(tokens.withoutOptimizer)} as direct calls`);

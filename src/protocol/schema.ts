@@ -128,7 +128,7 @@ const DEFS: JsonObject = {
         bytesOut: whole,
       }),
       tokens: record({ answer: whole, withoutOptimizer: whole, saved: { type: 'integer' } }),
-      callsLeft: { type: 'array', items: whole },
+      callsLeft: { type: 'array', items: text },
       truncated: record({ handle: text, bytes: whole, shown: whole }),
       content: { type: 'array' },
     },

@@ -87,7 +87,7 @@ describe.each([
     const refused = await call('run_code_readonly', { code: write(`refused ${name}`) });
     expect(refused.isError).toBe(true);
     expect(refused.text).toMatch(
-      /^Error denied\.readOnly[^\n]*: `memory\.create_entities` may write, and this run is read-only; it was not called\nUse run_code/,
+      /^Error denied\.readOnly[^\n]*: `memory\.create_entities` may write, and this run is read-only; it was not called\nRun the program with writing allowed/,
     );
     const written = await call('run_code', { code: write(name) });
     expect(written.text).toMatch(/\n\(Calls: 0 read, 1 write;/);
@@ -108,7 +108,7 @@ describe.each([
   it('answers a program that does not parse with line and column, and nothing ran', async () => {
     const failed = await call('run_code', { code: 'const a = 1;\nconst b = = 2;\nreturn a' });
     expect(failed.isError).toBe(true);
-    expect(failed.text).toMatch(/^Error program\.syntax at line 2, column 11: /);
+    expect(failed.text).toMatch(/^Error program\.syntax: [^\n]* at line 2, column 11; nothing ran\n/);
   });
 
   it('answers wrong arguments of a tool with the path, what was expected, and the signature', async () => {

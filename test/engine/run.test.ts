@@ -13,6 +13,7 @@ import type { ExecuteRequest, RunContext } from '../../src/engine/request.ts';
 import { createTokenCounter } from '../../src/engine/tokens/counter.ts';
 import { TypeEraser } from '../../src/engine/type-eraser.ts';
 import { renderOutcome } from '../../src/protocol/render.ts';
+import { createSurface } from '../../src/protocol/surface.ts';
 import { DEFAULT_LIMITS, LIMITS } from '../../src/sandbox/limits.ts';
 import { executorOver, type FakeTool, FakeTools, failedAnswer, listening } from './fakes.ts';
 import { startRealBackend } from './real-backend.ts';
@@ -438,6 +439,38 @@ describe('the ledger of an outcome', () => {
   );
 });
 
+describe('a failure that nobody caught', () => {
+  it('stands at the one place where its tool is called', async () => {
+    const outcome = await run(
+      "const path = 'a';\nconst file = await tools.files.read_file({ path });\n  await tools.files.fail({});\n",
+    );
+    expect(outcome.error).toMatchObject({ code: 'upstream.toolError', line: 3, column: 21 });
+    const bracket = await run("await tools.files['fail']({})");
+    expect(bracket.error).toMatchObject({ line: 1 });
+    const alias = await run('return await tools.files.readFile({})', 'program');
+    expect(alias.error).toMatchObject({ code: 'request.tool' });
+  });
+
+  it('names no place when several could be meant', async () => {
+    const outcome = await run('await tools.files.fail({});\nawait tools.files.fail({});');
+    expect(outcome.error).toMatchObject({ code: 'upstream.toolError' });
+    expect(outcome.error).not.toHaveProperty('line');
+  });
+
+  it('after a write advises nothing that would do it again', async () => {
+    const down = new OptimizerError('upstream.unavailable', 'the server is away');
+    const on = house({ 'files.away': { work: () => Promise.reject(down) } });
+    const before = await run('await tools.files.away()', 'program', on);
+    expect(before.error).toMatchObject({ code: 'upstream.unavailable', retryable: true });
+    const after = await run('await tools.files.write_file({}); await tools.files.away()', 'program', on);
+    expect(after.error).toMatchObject({ retryable: false, hint: expect.stringContaining('do not start over') });
+    expect(after.calls.map(({ tool, status }) => [tool, status])).toEqual([
+      ['files.write_file', 'ok'],
+      ['files.away', 'unknown'],
+    ]);
+  });
+});
+
 describe('the guide', () => {
   const programs = [...GUIDE.matchAll(/```js\n([\s\S]*?)```/g)].map((match) => match[1] as string);
 
@@ -460,7 +493,7 @@ describe('the guide', () => {
     const named = [...GUIDE.matchAll(/`([A-Za-z]+)(?:\.[A-Za-z]+)?(?:\([^`]*\))?`/g)].map(
       (match) => match[1] as string,
     );
-    const globals = named.filter((name) => !/^(code|tool|message|retryable|issues|return|await)$/.test(name));
+    const globals = named.filter((name) => !/^(code|tool|message|retryable|issues|return|await|type)$/.test(name));
     const missing = ['require', 'import'];
     const fromOutside = ['search_tools', 'run_code', 'run_code_readonly', 'read_file', 'readFile'];
     const expected = globals.filter((name) => !missing.includes(name) && !fromOutside.includes(name));
@@ -469,6 +502,23 @@ describe('the guide', () => {
     );
     expect(expected.length).toBeGreaterThan(5);
     expect(outcome.value).toEqual([]);
+  });
+});
+
+describe('the texts of the three tools', () => {
+  const text = createSurface()
+    .tools.map(({ description }) => description)
+    .join('\n');
+  const programs = [...text.matchAll(/`(const [^`]+)`/g)].map((match) => match[1] as string);
+
+  it('show a program', () => {
+    expect(programs.length).toBeGreaterThan(0);
+  });
+
+  it.each(programs)('show a program that runs: %s', async (code) => {
+    const on = house({ 'server.tool': { work: () => ({ part: 'the part' }) } });
+    const outcome = await run(`const args = {}; ${code}`, 'model', on);
+    expect(outcome).toMatchObject({ status: 'completed', value: 'the part', calls: [{ status: 'ok' }] });
   });
 });
 

@@ -133,12 +133,21 @@ describe('renderOutcome', () => {
   });
 
   it('names the calls that the program did not wait for, and says when they may have written', () => {
-    const calls = [call('a.read', 'read', 'unknown'), { ...call('a.write', 'write', 'unknown'), seq: 2 }];
-    expect(texts(renderOutcome(outcome({ value: 1, calls, callsLeft: [1, 2] }), isBlock)).at(-1)).toMatch(
+    const calls = [call('a.read', 'read', 'unknown'), call('a.write', 'write', 'unknown')];
+    expect(
+      texts(renderOutcome(outcome({ value: 1, calls, callsLeft: ['a.read', 'a.write'] }), isBlock)).at(-1),
+    ).toMatch(
       /^The program returned while calls were in flight: a\.read, a\.write\. `await` every call\. What they write may or may not have taken effect\.\n\(Calls/,
     );
-    expect(texts(renderOutcome(outcome({ value: 1, calls, callsLeft: [1] }), isBlock)).at(-1)).toMatch(
+    expect(texts(renderOutcome(outcome({ value: 1, calls: [], callsLeft: ['a.read'] }), isBlock)).at(-1)).toMatch(
       /in flight: a\.read\. `await` every call\.\n/,
+    );
+  });
+
+  it('counts a refused call apart: it was no write', () => {
+    const calls = [call('a.read', 'read'), call('a.write', 'write', 'denied')];
+    expect(texts(renderOutcome(outcome({ value: 1, calls }), isBlock)).at(-1)).toBe(
+      '(Calls: 1 read, 0 write; 1 refused before being sent)',
     );
   });
 

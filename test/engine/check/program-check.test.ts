@@ -85,3 +85,50 @@ describe('the check of a program', () => {
     });
   });
 });
+
+describe('a result type that was observed', () => {
+  const observed = {
+    schema: { type: 'object', properties: { id: { type: 'string' } }, required: ['id'] },
+    calls: 3,
+    declaredBroken: false,
+  };
+  const scene = (answers: ThreadAnswer[]) => {
+    const catalog = new Catalog(() => observed);
+    catalog.setServer('shop', [tool('buy', { type: 'object' })]);
+    const asked: string[] = [];
+    const check = new ProgramCheck({
+      thread: {
+        state: 'idle',
+        warm: () => {},
+        check: async ({ declarations }) => {
+          asked.push(declarations);
+          return answers.shift() ?? { findings: [] };
+        },
+      },
+      catalog: { servers: () => serversOf(catalog), ensureListed: async () => {} },
+      listWaitMs: 50,
+    });
+    return { asked, run: (text: string) => check.check({ text, isTypeScript: false, grants: GRANTS }) };
+  };
+  const finding = { severity: 'error', code: 'field', line: 1, column: 5, message: 'no field `x`' } as const;
+  const text = 'const r = await tools.shop.buy({}); return r.x;';
+
+  it('may warn, by a second look, and never refuses', async () => {
+    const { asked, run } = scene([{ findings: [] }, { findings: [finding] }]);
+    expect(await run(text)).toEqual({
+      checked: true,
+      findings: [{ ...finding, severity: 'warning', message: 'no field `x` (by results seen so far)' }],
+    });
+    expect(asked[0]).not.toContain('id: string');
+    expect(asked[1]).toContain('id: string');
+  });
+
+  it('is not looked at when the program is refused anyway, or does not call the tool', async () => {
+    const refused = scene([{ findings: [finding] }]);
+    expect(await refused.run(text)).toEqual({ checked: true, findings: [finding] });
+    expect(refused.asked).toHaveLength(1);
+    const other = scene([]);
+    await other.run('return Object.keys(tools.shop)');
+    expect(other.asked).toHaveLength(1);
+  });
+});
