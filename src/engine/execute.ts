@@ -10,10 +10,9 @@ import type { Clock } from '../core/clock.ts';
 import { OptimizerError } from '../core/errors.ts';
 import { type ExecutionId, newExecutionId } from '../core/ids.ts';
 import { byteLength, type Json, type JsonObject } from '../core/json.ts';
-import { nearest } from '../core/nearest.ts';
 import type { Redactor } from '../policy/redaction.ts';
 import type { LogLine, RunEnd, RunUsage, SandboxBackend } from '../sandbox/backend.ts';
-import { LIMITS, type Limits, lowerLimits } from '../sandbox/limits.ts';
+import { type Limits, lowerLimits } from '../sandbox/limits.ts';
 import type { Store } from '../state/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Admission } from './admission.ts';
@@ -34,6 +33,7 @@ import type { Outcome } from './outcome.ts';
 import type { ToolCaller, ToolSource } from './ports.ts';
 import type { NormalizedProgram } from './program-forms.ts';
 import type { ExecuteRequest, RunContext } from './request.ts';
+import { checkRequest } from './request-check.ts';
 import { SeedSource } from './seeds.ts';
 import { shapeJson } from './shape.ts';
 import type { TypeEraser } from './type-eraser.ts';
@@ -84,9 +84,7 @@ export class Executor {
   }
 
   async execute(request: ExecuteRequest, context: RunContext): Promise<Outcome> {
-    refuseUnfinished(request, this.#options.checker !== undefined);
-    checkLimits(request.limits);
-    refuseDeepParams(request.params);
+    checkRequest(request, this.#options.checker !== undefined);
     const backend = this.#backend(request.backend);
     const grants = this.#grants(request.grants);
     const run = (): Promise<RunResult> => this.#admitted({ request, context, backend, grants });
@@ -372,50 +370,4 @@ function emptyOutcome(executionId: ExecutionId, usage: RunUsage): Outcome {
     usage,
     tokens: { answer: 0, withoutOptimizer: 0, saved: 0 },
   };
-}
-
-/** Parameters of the contract that this version does not serve are refused, never ignored. */
-function refuseUnfinished(request: ExecuteRequest, canCheck: boolean): void {
-  const refuse = (name: string, hint: string): never => {
-    throw new OptimizerError('request.params', `${name}: this version does not have it yet`, {
-      hint,
-      data: { path: name },
-    });
-  };
-  if (request.session !== undefined)
-    refuse('session', 'Leave `session` out; pass what the next run needs in `params`.');
-  if (request.record === true) refuse('record', 'Leave `record` out.');
-  if ((request.check ?? 'off') !== 'off' && !canCheck) refuse('check', 'Leave `check` out, or send "off".');
-  if (request.language !== undefined && !['typescript', 'javascript'].includes(request.language)) {
-    throw new OptimizerError('sandbox.unavailable', `language: no backend here runs ${request.language}`, {
-      hint: 'Write TypeScript or JavaScript.',
-    });
-  }
-}
-
-/** A request may lower limits; one above the ceiling is the ceiling. What is no limit is refused. */
-function checkLimits(limits: ExecuteRequest['limits'] = {}): void {
-  for (const [name, value] of Object.entries(limits)) {
-    const path = `limits.${name}`;
-    if (!Object.hasOwn(LIMITS, name)) {
-      const close = nearest(name, Object.keys(LIMITS));
-      const hint = `Limits: ${Object.keys(LIMITS).join(', ')}.`;
-      throw new OptimizerError('request.params', `${path}: there is no such limit`, {
-        hint,
-        data: { path, nearest: close },
-      });
-    }
-    if (value !== undefined && !(Number.isFinite(value) && value >= 0)) {
-      throw new OptimizerError('request.params', `${path}: expected a number from 0, got ${String(value)}`, {
-        data: { path },
-      });
-    }
-  }
-}
-
-function refuseDeepParams(params: ExecuteRequest['params']): void {
-  if (params === undefined || !isTooDeep(params)) return;
-  throw new OptimizerError('request.params', `params: nested more than ${DEPTH_MAX} levels deep`, {
-    data: { path: 'params' },
-  });
 }
