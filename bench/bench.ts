@@ -2,7 +2,8 @@
  * `npm run bench [-- suite… --option=value…]`: measures the built executable and the engine, prints a table for each suite
  * and keeps it in `bench/results/SUITE-DATE.json` with the machine it was taken on. Figures of a busy machine are upper
  * bounds: the load before and after stands beside them. Exit status 1 when nothing could be measured, never because a target
- * was missed. Without a name all suites run but `peers`, which installs other products first and takes a quarter of an hour.
+ * was missed. Without a name all suites run but `peers` and `tokens`, which install other packages first; `peers` takes a
+ * quarter of an hour.
  */
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -12,15 +13,19 @@ import { checkSuite } from './check.ts';
 import { loadNow, machineFacts, type Report, reaches, tableText } from './figures.ts';
 import { peersSuite } from './peers/suite.ts';
 import { runSuite } from './run.ts';
+import { searchSuite } from './search.ts';
 import { startSuite } from './start.ts';
+import { tokensSuite } from './tokens/suite.ts';
 
 const SUITES: Readonly<Record<string, (executable: string, options: readonly string[]) => Promise<Report>>> = {
   start: async (file) => ({ rows: await startSuite(file) }),
   run: async (file) => ({ rows: await runSuite(file) }),
   check: async () => ({ rows: await checkSuite() }),
+  search: async () => ({ rows: searchSuite() }),
+  tokens: (_, options) => tokensSuite(options),
   peers: (_, options) => peersSuite(root, options),
 };
-const BY_DEFAULT = ['start', 'run', 'check'];
+const BY_DEFAULT = ['start', 'run', 'check', 'search'];
 
 const { root, work } = openProject();
 const executable = join(work, process.platform === 'win32' ? 'mcp-optimizer.exe' : 'mcp-optimizer');

@@ -1,7 +1,7 @@
 /** `search WORDS…`: what `search_tools` finds, as a table or as JSON. */
 import { EXIT, OptimizerError } from '../core/errors.ts';
 import type { CommandContext } from './command-context.ts';
-import { waitForServers, withApp } from './with-app.ts';
+import { noteProblems, waitForServers, withApp } from './with-app.ts';
 
 const WAIT_MS = 30_000;
 
@@ -15,6 +15,7 @@ export async function search(context: CommandContext, words: string, options: { 
   return withApp(context, async (app) => {
     const { printer } = context;
     await waitForServers(context, app, WAIT_MS);
+    noteProblems(context, app);
     if (words.trim() === '') {
       const rows = app.catalog.servers();
       printer.table(

@@ -3,7 +3,7 @@ import { declarationsFor } from '../bindings/declarations-for.ts';
 import { INTERFACES, type InterfaceName } from '../bindings/generated/interfaces.ts';
 import { EXIT } from '../core/errors.ts';
 import type { CommandContext } from './command-context.ts';
-import { waitForServers, withApp } from './with-app.ts';
+import { noteProblems, waitForServers, withApp } from './with-app.ts';
 
 const WAIT_MS = 30_000;
 
@@ -11,6 +11,7 @@ export async function types(context: CommandContext, name: string | undefined): 
   return withApp(context, async (app) => {
     const { printer } = context;
     await waitForServers(context, app, WAIT_MS);
+    noteProblems(context, app);
     const chosen = name === undefined ? [...app.catalog.tools()] : toolsNamed(app.catalog, name);
     const value = chosen.map(({ server, name: tool, signature, declaration }) => ({
       server,

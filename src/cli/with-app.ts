@@ -44,3 +44,10 @@ export async function waitForServers({ printer }: CommandContext, app: App, time
     );
   }
 }
+
+/** With `--verbose`, what is wrong with the names and definitions of tools; such a tool stays listed and callable. */
+export function noteProblems({ printer }: CommandContext, app: App): void {
+  for (const { server, message } of app.catalog.problems()) {
+    printer.detail(server === undefined ? message : `${server}: ${message}`);
+  }
+}

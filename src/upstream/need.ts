@@ -3,6 +3,7 @@
  * servers that are mentioned. Pure: the index says which words it knows and corrects the others.
  */
 import {
+  COMMON_SERVER_WORDS,
   EQUAL,
   FILLERS,
   ONE_WORD,
@@ -11,6 +12,7 @@ import {
   QUANTIFIERS,
   REQUEST_VERBS,
   SERVER_NICKNAMES,
+  STATE_WORDS,
   STOP_WORDS,
   TOWARDS,
   VERB_CLASSES,
@@ -63,7 +65,9 @@ interface Thesaurus {
   readonly quantifiers: ReadonlySet<string>;
   readonly prepositions: ReadonlySet<string>;
   readonly requestVerbs: ReadonlySet<string>;
+  readonly stateWords: ReadonlySet<string>;
   readonly plainServers: ReadonlySet<string>;
+  readonly commonServerWords: ReadonlySet<string>;
   readonly stopWords: ReadonlySet<string>;
   readonly oneWord: ReadonlySet<string>;
   readonly verbClasses: ReadonlyMap<string, string>;
@@ -77,11 +81,13 @@ const PART_WEIGHT = 0.4;
 /** A word that only says how much. */
 const QUANTIFIER_WEIGHT = 0.2;
 /** A verb with which anything can be asked for. */
-const REQUEST_VERB_WEIGHT = 0.6;
+const REQUEST_VERB_WEIGHT = 0.25;
 /** A word behind a preposition. */
 const BEHIND_WEIGHT = 0.85;
 /** A mention of a server whose name is a plain word. */
 const PLAIN_MENTION = 0.3;
+/** One word of a server's name. */
+const PART_MENTION = 0.25;
 
 let built: Thesaurus | undefined;
 
@@ -93,7 +99,7 @@ export function thesaurus(): Thesaurus {
 
 /** Reads a query. Words that nobody knows are corrected first, then phrases are found, the longest first. */
 export function conceptsOf(query: string, context: NeedContext): Need {
-  const { stopWords, verbClasses, quantifiers, prepositions, requestVerbs } = thesaurus();
+  const { stopWords, verbClasses, quantifiers, prepositions, requestVerbs, stateWords } = thesaurus();
   const { spoken, stems } = wordsOf(query, context);
   const { servers, used } = mentionedServers(spoken, stems, context.servers);
   const concepts: Concept[] = [];
@@ -108,6 +114,11 @@ export function conceptsOf(query: string, context: NeedContext): Need {
     const word = spoken[at] as string;
     const phrase = longestPhrase(stems, at, used);
     const length = phrase?.stems.length ?? 1;
+    if (word === 'make' && length === 1 && spoken.slice(at + 2).some((later) => stateWords.has(later))) {
+      verbClass ??= 'update';
+      at += 1;
+      continue;
+    }
     if (length === 1) verbClass ??= verbClasses.get(stems[at] as string);
     if (prepositions.has(word) && length === 1) isBehindPreposition = true;
     if (length > 1 || !(stopWords.has(word) || used.has(at))) {
@@ -195,7 +206,7 @@ function mentionedServers(
 ): { servers: Map<string, number>; used: Set<number> } {
   const servers = new Map<string, number>();
   const used = new Set<number>();
-  const { oneWord, nicknames, plainServers } = thesaurus();
+  const { oneWord, nicknames, plainServers, commonServerWords } = thesaurus();
   const says = (words: readonly string[]): number =>
     spoken.findIndex((_, at) => words.every((word, i) => spoken[at + i] === word || stems[at + i] === word));
   const use = (server: string, at: number, length: number): void => {
@@ -207,6 +218,10 @@ function mentionedServers(
     const words = identifierWords(server, oneWord);
     const at = words.length > 0 ? says(words) : -1;
     if (at >= 0) use(server, at, words.length);
+    // `my calendar` means `google-calendar`, a little.
+    else if (words.length > 1 && words.some((word) => !commonServerWords.has(word) && says([word]) >= 0)) {
+      servers.set(server, PART_MENTION);
+    }
   }
   for (const { said, servers: meant } of nicknames) {
     const at = says(said);
@@ -271,7 +286,9 @@ function build(): Thesaurus {
     quantifiers: wordSet(QUANTIFIERS),
     prepositions: wordSet(PREPOSITIONS),
     requestVerbs: wordSet(REQUEST_VERBS),
+    stateWords: wordSet(STATE_WORDS),
     plainServers: wordSet(PLAIN_SERVER_NAMES),
+    commonServerWords: wordSet(COMMON_SERVER_WORDS),
     stopWords: wordSet(STOP_WORDS),
     oneWord: wordSet(ONE_WORD),
     verbClasses,

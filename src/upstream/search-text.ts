@@ -67,11 +67,13 @@ export function renderSearch(result: RenderedSearch, options: RenderSearchOption
   return [headingOf(1, result.total), best.signature, ...foot].join('\n');
 }
 
-/** The best hit with comments where they are short, without them where its types are. */
+/** The best hit with comments where they are short, without them where its types are; none when its line says it all. */
 function detailForms(best: RenderedSearch['matches'][number], options: RenderSearchOptions): string[] {
   const detail = best.kind === 'tool' ? options.detailOf?.(best.server, best.tool) : undefined;
   if (detail === undefined) return [];
   const bare = jsDocFree(detail);
+  // A line that leaves out nothing says as much as types without comments, and says it shorter.
+  if (bare === detail && !best.signature.includes('…')) return [];
   return [detail, bare].filter((form) => options.countTokens(form) <= DETAIL_TOKENS_MAX);
 }
 

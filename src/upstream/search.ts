@@ -47,6 +47,7 @@ interface Entry {
   /** Stems of the tool's name, without the server's own name in front. */
   readonly nameStems: readonly string[];
   readonly verbClass: string | undefined;
+  readonly isDeprecated: boolean;
 }
 
 /** The part of a hit that ranking knows; the catalogue adds the signature. */
@@ -154,8 +155,11 @@ export class SearchIndex {
     for (let at = 1; at < entry.nameStems.length; at++) {
       if (need.pairs.has(`${entry.nameStems[at - 1]} ${entry.nameStems[at]}`)) factor *= 1 + PAIR_BOOST;
     }
+    if (entry.isDeprecated) factor *= DEPRECATED_FACTOR;
     if (need.verbClass !== undefined && entry.verbClass !== undefined) {
-      factor *= need.verbClass === entry.verbClass ? 1 + VERB_BOOST : 1 - VERB_BOOST;
+      if (need.verbClass === entry.verbClass) factor *= 1 + VERB_BOOST;
+      // Who wants to see something does not want to change it; the other way round the tool may be a step on the way.
+      else factor *= 1 - (need.verbClass === 'read' ? READ_PENALTY : VERB_BOOST);
     }
     return factor;
   }
@@ -226,10 +230,14 @@ const BM25 = { k: 1.2, b: 0.6, d: 0.4 };
 const FULL_FIT = 4;
 const SERVER_BOOST = 2.5;
 const MENTION_EVIDENCE = 0.25;
-const NAME_BOOST = 0.9;
-const NAME_PRIOR = 0.5;
+const NAME_BOOST = 1.3;
+const NAME_PRIOR = 0.3;
 const PAIR_BOOST = 0.15;
-const VERB_BOOST = 0.12;
+const VERB_BOOST = 0.2;
+const READ_PENALTY = 0.35;
+/** A tool that calls itself deprecated still answers its name, but comes after its successor. */
+const DEPRECATED_FACTOR = 0.55;
+const DEPRECATED = /\bdeprecated\b/i;
 
 function idOf(tool: NamedTool): string {
   return `${tool.server}\n${tool.name}`;
@@ -257,6 +265,7 @@ function entryOf(tool: NamedTool): Entry {
     tool,
     nameStems,
     verbClass: verbClasses.get(nameStems[0] ?? ''),
+    isDeprecated: DEPRECATED.test(`${tool.name} ${definition.title ?? ''} ${description.slice(0, 200)}`),
     fields: {
       name: joined(words),
       lead: joined(proseWords(`${definition.title ?? ''} ${description.slice(0, end)}`)),

@@ -235,6 +235,114 @@ timezone, time zone
 country, region
 language, locale
 tool, function
+phone, call, ring, dial, voice call
+sms, text message, txt
+phone number, telephone number, number
+passcode, otp, one time password, verification code, 2fa
+chargeback, dispute
+refund, money back, repay
+coupon, discount, promo code, voucher
+inventory, stock, units, on hand
+cart, basket, checkout
+shipment, parcel, package, delivery, fulfillment
+supplier, vendor
+payout, withdrawal, transfer
+balance, funds, credit
+tax, vat
+quote, estimate, proposal
+invitation, invite, rsvp
+attendee, participant, guest, invitee
+free busy, availability, free, open slot
+reschedule, postpone, push back
+recurring, repeat, recurrence, every week
+vacation, out of office, autoresponder, away
+inbox, mailbox
+attachment, enclosure
+mail rule, filter
+spam, junk
+meeting, call, conference, video call
+recording, meeting recording
+minutes, summary, recap
+checklist, to do list
+dependency, wait for, blocker, prerequisite
+at risk, off track, on track, status update
+on call, oncall, pager, paged, duty, shift
+escalate, escalation
+acknowledge, ack
+responder, helper
+post mortem, postmortem, retrospective
+silence, maintenance window, suppress
+dns, record, nameserver, cname
+firewall, waf, block, security rule
+cdn, edge, purge
+deployment, release
+promote, publish, go live, production
+image, docker image
+exec, shell, run command
+prune, clean, clean up, cleanup, reclaim
+stats, usage, utilization, cpu
+scale, resize, bigger, smaller
+mapping, field type, schema
+shard, partition
+bulk, batch
+reindex, copy index
+warehouse, compute
+lead, prospect
+pipeline, funnel, stage
+opportunity, deal
+macro, canned response, saved reply, canned answer
+rating, satisfaction, csat, nps, feedback
+internal note, private note, note
+merge, combine, put together, unify, join
+knowledge base, help center, article, faq
+share, sharing, shared link, public link
+revision, version, earlier version, previous version
+recover, restore, bring back
+quota, space, storage left
+candidate, applicant
+vacation request, time off, leave, pto, absence
+employee, staff, worker
+payroll, salary, pay
+expense, receipt
+playlist, mix
+song, track, music
+follower, fan
+tweet, post
+story, reel
+campaign, mailing, newsletter
+audience, segment, list
+survey, questionnaire, form
+ad, advertisement
+keyword, search term
+flight, plane
+hotel, lodging, accommodation
+booking, reservation
+stock price, quote, ticker
+currency, exchange rate
+exchange, convert
+light, lamp, bulb
+thermostat, temperature, heating
+scene, routine
+sensor, reading
+rule, policy
+secret, password, credential
+rotate, renew
+instance, droplet, machine, server
+load balancer, balancer
+security group, firewall
+snapshot, backup
+log group, log stream
+lambda, function
+message queue, queue
+subscription, subscriber
+dead letter, dlq
+build log, build output
+approve, approval, sign off, accept
+decline, reject, refuse, turn down
+unassign, take off
+embed, embedding, vector
+similar, resemble, alike, like this
+past, previous, historic, history
 `;
 
 export const TOWARDS = `
@@ -341,6 +449,65 @@ who did what => audit, event, activity
 answer => reply, comment
 bug report => issue
 reviewers write, review comments => review, comment
+postpone, reschedule, push back, bring forward => update, change, schedule, time
+give money back => refund
+free disk space, disk space used => prune, space, usage, disk
+pay out => payout
+left behind, never completed, never paid => abandoned
+on its way, shipped, ship => fulfill, shipment, tracking
+proof => evidence
+how much money => balance
+text someone, text a, text number => sms, send
+ring up, phone up, call up => call
+was delivered, arrived => status, fetch, delivery
+do not send, without sending, not send => draft
+mark as read, mark read, mark unread => label, modify, read, unread
+star => label, modify, flag
+clean inbox, archive mail => label, archive
+answer mail => reply
+say yes to, say no to => respond, response
+who is free, when is free, when is everybody free, find a time, common slot => freebusy, availability, free
+what is on my calendar, my agenda, my day => list, event
+set up => create, schedule
+book => create, reserve
+somebody, someone, anybody => member, user, person
+put somebody on, put someone on => assign, member
+mine, assigned to me => my, assigned, assignee, current user
+say that => status, update, comment
+smaller pieces, break into, break down, split up => subtask
+has to wait, must wait, waits for => dependency
+gets paged, is on duty, who is responsible => oncall
+tonight, this week, next week => schedule, since
+take over, swap, cover for => override, shift
+like before, happened before, seen before => past, similar
+under maintenance, while maintenance => maintenance, window
+roll back production, previous deployment => rollback, promote, redeploy
+go back => restore, revert
+free space, free up => prune, clean, delete
+used by => usage
+running inside, inside container => exec
+took long, slow queries, were slow => history, duration, slow
+make bigger, make smaller => resize, scale
+let see, allow to see, allow access, give access => permission, grant, share, member
+insert or update => upsert
+one request, at once => bulk, batch
+are the same => merge, duplicate
+are customers happy, how happy => satisfaction, rating
+how full, how much space is left => usage, quota, space
+what was said, as text => transcript
+who came, who was there, who attended, attended => participant, attendee
+what was decided, what did we agree => summary, minutes
+public => visibility, share
+turn on, switch on => enable, on, start
+turn off, switch off => disable, off, stop
+is it up, alive => health, status, ping
+look like => screenshot, preview, render
+newest, most recent => latest, list
+biggest, largest, heaviest => size, sort
+whole graph, everything remembers, everything it remembers, all it knows, entire graph => read, graph
+knowledge graph remembers, graph remembers => read, graph
+urgent => priority
+raise priority => priority
 `;
 
 /** Words that say nothing about which tool is meant. */
@@ -363,11 +530,19 @@ export const QUANTIFIERS =
 /** Verbs with which anything can be asked for; they say little about the tool. */
 export const REQUEST_VERBS = 'show get find see tell give look fetch check';
 
+/** `make the ticket urgent` changes something that is there, `make a ticket` does not. */
+export const STATE_WORDS =
+  'urgent public private bigger smaller larger faster visible hidden active inactive default required optional done complete read unread important available shared ready';
+
 /** After one of these words stands where or with what, not what is wanted. */
 export const PREPOSITIONS = 'in on of from for with by inside within under across during using via about at into to';
 
 /** Server names that are plain words: such a word is a weaker mention. */
 export const PLAIN_SERVER_NAMES = 'everything memory time fetch search files notes tasks web data browser thinking';
+
+/** Words of server names that say nothing about which one is meant. */
+export const COMMON_SERVER_WORDS =
+  'mcp server google microsoft amazon aws azure api tool tools my local remote desktop dev devtools search cloud thinking sequential';
 
 /** Brand names and terms that are one word although they are written with an inner capital. */
 export const ONE_WORD = `
@@ -400,7 +575,8 @@ disk => filesystem
 /** Verbs by what they do; a tool whose name starts with another kind of verb than the need has is less likely meant. */
 export const VERB_CLASSES: Readonly<Record<string, string>> = {
   read: 'get list read find search query show view fetch retrieve describe look see check count which what who browse display lookup locate download watch inspect explain',
-  create: 'create add new make insert open post write send publish register upload start schedule',
-  update: 'update edit change modify set patch put rename move mark assign replace merge resolve convert transfer',
+  create: 'commit push create add new make insert open post write send publish register upload start schedule',
+  update:
+    'update edit change modify set patch put rename move mark assign replace merge resolve convert transfer reset revert restore undo mute unmute enable disable toggle',
   delete: 'delete remove drop destroy erase purge cancel clear unassign trash archive discard close',
 };

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readGolden, summaryOf, tableOf } from '../../bench/tokens/suite.ts';
 import { makeTokenTable } from '../../build/token-table.ts';
 import { EXACT_CHARS_MAX, settleLedger } from '../../src/engine/ledger.ts';
 import { createTokenCounter } from '../../src/engine/tokens/counter.ts';
@@ -48,5 +49,25 @@ describe('docs/tokens.md', () => {
   it('names the length from which texts are sampled', () => {
     expect(page.prose.join('\n')).toContain(`(${EXACT_CHARS_MAX.toLocaleString('en-US')})`);
     expect(page.prose.join('\n')).toContain((EXACT_CHARS_MAX / 3).toLocaleString('en-US'));
+  });
+
+  it('shows the conversations of the golden file, losses included', () => {
+    const { own, installed } = readGolden();
+    const text = page.lines.join('\n');
+    expect(text).toContain(tableOf([...own, ...installed]));
+    const summary = summaryOf([...own, ...installed]);
+    const percent = (value: number): string => `${(value * 100).toFixed(1)} %`;
+    const figure = (name: string): string | undefined =>
+      page.prose
+        .find((line) => line.startsWith(`| ${name} |`))
+        ?.split('|')[2]
+        ?.trim();
+    expect(figure('median saving of E against B')).toBe(percent(summary.savedB));
+    expect(figure('median saving of E against C')).toBe(percent(summary.savedC));
+    expect(figure('median saving of F against B')).toBe(percent(summary.savedFailedB));
+    expect(figure('dearest ordinary task, E of B')).toBe(summary.dearestOrdinary.toFixed(2));
+    expect(figure('dearest task that is bad for us, E of B')).toBe(summary.dearestBad.toFixed(2));
+    expect(figure('surface with 39 servers, tokens')).toBe(String(summary.surface));
+    expect(figure('cheapest look-up task in all turns, tokens')).toBe(summary.lookUp.toLocaleString('en-US'));
   });
 });

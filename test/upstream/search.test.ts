@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
 import { describe, expect, it } from 'vitest';
 import { Catalog } from '../../src/upstream/catalog.ts';
@@ -12,10 +12,14 @@ interface Query {
   readonly gold: ReadonlyArray<{ readonly server: string; readonly tool: string }>;
 }
 
-const queries = readFileSync(new URL('../fixtures/queries.jsonl', import.meta.url), 'utf8')
-  .trim()
-  .split('\n')
-  .map((line) => JSON.parse(line) as Query);
+const queries = readQueries('queries.jsonl');
+
+function readQueries(file: string): Query[] {
+  return readFileSync(new URL(`../fixtures/${file}`, import.meta.url), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Query);
+}
 
 const catalog = recordedCatalog();
 const text = (query: string, limitTokens?: number): string =>
@@ -25,9 +29,9 @@ const text = (query: string, limitTokens?: number): string =>
     ...(limitTokens === undefined ? {} : { limitTokens }),
   });
 
-function hits(asked: readonly Query[], among: number): number {
+function hits(asked: readonly Query[], among: number, from = catalog): number {
   const found = asked.filter(({ query, gold }) =>
-    catalog
+    from
       .search(query, among)
       .matches.some((match) => gold.some((g) => g.server === match.server && g.tool === match.tool)),
   );
@@ -46,6 +50,37 @@ describe('search', () => {
   ])('finds what is asked for on %s', (_, asked) => {
     expect(hits(asked, 5)).toBeGreaterThanOrEqual(0.9);
     expect(hits(asked, 1)).toBeGreaterThanOrEqual(0.7);
+  });
+
+  it('finds what is asked for on imagined servers, among all the others', () => {
+    const all = recordedCatalog();
+    const folder = new URL('../fixtures/tools-list-imagined/', import.meta.url);
+    for (const file of readdirSync(folder)) {
+      const { tools } = JSON.parse(readFileSync(new URL(file, folder), 'utf8'));
+      all.setServer(file.replace('.json', ''), tools);
+    }
+    const imagined = readQueries('queries-imagined.jsonl');
+    expect(hits(imagined, 5, all)).toBeGreaterThanOrEqual(0.9);
+    expect(hits(imagined, 1, all)).toBeGreaterThanOrEqual(0.65);
+  });
+
+  it('puts a deprecated tool behind its successor', () => {
+    const old = new Catalog();
+    old.setServer('store', [
+      tool('fetch_blob', {}, { description: 'DEPRECATED: use read_blob. Read a blob.' }),
+      tool('read_blob', {}, { description: 'Read a blob with its type.' }),
+    ]);
+    expect(old.search('obtain a blob').matches.map((match) => match.tool)).toEqual(['read_blob', 'fetch_blob']);
+  });
+
+  it('reads `make … urgent` as a change', () => {
+    const desk = new Catalog();
+    desk.setServer('desk', [
+      tool('create_ticket', { properties: { priority: {} } }, { description: 'Create a ticket.' }),
+      tool('update_ticket', { properties: { priority: {} } }, { description: 'Update fields of a ticket.' }),
+    ]);
+    expect(desk.search('make a ticket urgent').matches[0]?.tool).toBe('update_ticket');
+    expect(desk.search('make an urgent ticket').matches[0]?.tool).toBe('create_ticket');
   });
 
   it.each(['git_stash', 'git.git_stash', 'tools.git.gitStash(args)', 'gitStash'])(
@@ -108,11 +143,17 @@ describe('search', () => {
 
 describe('renderSearch', () => {
   it('opens with how many of how many, then the best hit with its types, then one line each', () => {
-    const lines = text('rename a file').split('\n');
+    const lines = text('first lines of a text file').split('\n');
     expect(lines[0]).toBe('5 of 491 tools');
-    expect(lines[1]).toContain('tools.filesystem.moveFile(args: MoveFileArgs): Promise<MoveFileResult>');
-    expect(lines[2]).toBe('interface MoveFileArgs {');
+    expect(lines[1]).toContain('tools.filesystem.readTextFile(args: ReadTextFileArgs): Promise<ReadTextFileResult>');
+    expect(lines[2]).toBe('interface ReadTextFileArgs {');
     expect(lines.slice(-4).every((line) => line.startsWith('tools.'))).toBe(true);
+  });
+
+  it('leaves the types out where the line of the best hit says it all', () => {
+    const lines = text('rename a file').split('\n');
+    expect(lines[1]).toContain('moveFile(args: {source: string; destination: string}): Promise<{content: string}>');
+    expect(lines).toHaveLength(6);
   });
 
   it('never costs more than its budget', () => {
