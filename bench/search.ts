@@ -1,6 +1,7 @@
 /**
  * Suite `search`: how well and how fast tools are found. Lists recorded from real servers and imagined ones for servers
- * that are not among them; the queries of the even half of each set were not used when weights were tuned.
+ * that are not among them. Weights were chosen by the odd halves; the vocabulary was written by someone who knew all queries,
+ * so the even halves guard against going back and do not say what unseen queries on unseen servers will give.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { Catalog } from '../src/upstream/catalog.ts';
