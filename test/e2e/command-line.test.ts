@@ -173,7 +173,7 @@ describe('help and version', () => {
     const { status, stdout } = await command(world, ['--version']);
     expect(status).toBe(0);
     expect(stdout).toMatch(
-      /^mcp-optimizer \d+\.\d+\.\d+\nnode +26\.10\.0\nengine +quickjs [\d-]+, commit [0-9a-f]{40} \(.*\)\nwasm sha256 +[0-9a-f]{64}\n$/,
+      /^mcp-optimizer \d+\.\d+\.\d+\nnode +26\.10\.0\nengine +quickjs [\d-]+, commit [0-9a-f]{40} \(.*\)\nwasm sha256 +[0-9a-f]{64}\nor engine +quickjs-ng .*\nwasm sha256 +[0-9a-f]{64}\n$/,
     );
     const json = JSON.parse((await command(world, ['--version', '--json'])).stdout);
     expect(stdout).toContain(json.engine.commit);

@@ -80,7 +80,8 @@ describe('StdioTransport', () => {
       await until(() => skipped.length === 1);
       expect(skipped[0]?.[0]).toBeGreaterThan(50 * 1024 * 1024);
       expect(skipped[0]?.[1]).toBe(41);
-      expect(heldBytes).toBeLessThan(8 * 1024 * 1024);
+      // What the collector has not taken yet is counted too; holding the line would be 50 MB and more.
+      expect(heldBytes).toBeLessThan(32 * 1024 * 1024);
       await call(42, 'echo');
       await until(() => messages.length === 1);
       expect(textOf(messages[0])).toBe('still here');
