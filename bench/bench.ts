@@ -10,6 +10,7 @@ import { join, relative } from 'node:path';
 import { writeWhole } from '../build/files.ts';
 import { openProject } from '../build/project.ts';
 import { checkSuite } from './check.ts';
+import { fairSuite } from './fair.ts';
 import { loadNow, machineFacts, type Report, reaches, tableText } from './figures.ts';
 import { peersSuite } from './peers/suite.ts';
 import { runSuite } from './run.ts';
@@ -21,11 +22,12 @@ const SUITES: Readonly<Record<string, (executable: string, options: readonly str
   start: async (file) => ({ rows: await startSuite(file) }),
   run: async (file) => ({ rows: await runSuite(file) }),
   check: async () => ({ rows: await checkSuite() }),
+  fair: async () => ({ rows: await fairSuite() }),
   search: async () => ({ rows: searchSuite() }),
   tokens: (_, options) => tokensSuite(options),
   peers: (_, options) => peersSuite(root, options),
 };
-const BY_DEFAULT = ['start', 'run', 'check', 'search'];
+const BY_DEFAULT = ['start', 'run', 'check', 'fair', 'search'];
 
 const { root, work } = openProject();
 const executable = join(work, process.platform === 'win32' ? 'mcp-optimizer.exe' : 'mcp-optimizer');

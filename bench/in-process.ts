@@ -4,9 +4,9 @@
  * the spot (`fixture.echo`) or after a while (`fixture.wait`), so that what is measured is ours.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { compose } from '../src/app/compose.ts';
+import { type App, compose } from '../src/app/compose.ts';
 import { startSandbox } from '../src/app/sandbox.ts';
-import { defaultConfig } from '../src/config/config.ts';
+import { type Config, defaultConfig } from '../src/config/config.ts';
 import { readEnvironment } from '../src/config/environment.ts';
 import type { JsonObject } from '../src/core/json.ts';
 import type { Outcome } from '../src/engine/outcome.ts';
@@ -14,6 +14,8 @@ import { silentLog } from '../src/telemetry/log.ts';
 import type { ToolDefinition } from '../src/upstream/tool-definition.ts';
 
 export interface InProcess {
+  /** The house itself, for what `run` does not show. */
+  readonly app: App;
   /** Runs `code` and throws unless it completes. */
   run(code: string): Promise<Outcome>;
   close(): Promise<void>;
@@ -34,14 +36,19 @@ const TOOLS: readonly ToolDefinition[] = [
   },
 ];
 
-async function call(_server: string, tool: string, args: JsonObject): Promise<JsonObject> {
-  if (tool === 'wait') await sleep(args.ms as number);
+async function call(
+  _server: string,
+  tool: string,
+  args: JsonObject,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<JsonObject> {
+  if (tool === 'wait') await sleep(args.ms as number, undefined, { signal });
   return { content: [{ type: 'text', text: JSON.stringify(args) }], structuredContent: args };
 }
 
-export async function openInProcess(): Promise<InProcess> {
+export async function openInProcess(overrides: Partial<Config> = {}): Promise<InProcess> {
   const environment = readEnvironment();
-  const config = { ...defaultConfig(environment), statePath: undefined };
+  const config = { ...defaultConfig(environment), statePath: undefined, ...overrides };
   const backend = startSandbox(config, environment, silentLog);
   const app = await compose(config, environment, { log: silentLog, backend });
   Object.assign(app.fleet, { call });
@@ -49,6 +56,7 @@ export async function openInProcess(): Promise<InProcess> {
   backend.setInventory(app.catalog.inventory());
   const { signal } = new AbortController();
   return {
+    app,
     async run(code) {
       const outcome = await app.engine.execute({ code }, { signal, onEvent: () => {} });
       if (outcome.status !== 'completed')

@@ -157,6 +157,7 @@ export class Executor {
           limits,
           seed: this.#seeds.next(),
           signal: context.signal,
+          alone: attempt > 0,
           hostCall: (call) => gate.hostCall(call),
           onLog: ({ level, text }) =>
             context.onEvent({ type: 'console', executionId, level, text: redactor.text(text) }),

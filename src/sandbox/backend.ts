@@ -62,6 +62,8 @@ export interface RunRequest {
   /** Seeds the guest's `Math.random`; never the same in two runs unless a replay asks for it. */
   readonly seed: readonly [number, number, number, number];
   readonly signal: AbortSignal;
+  /** Lost its worker to a neighbour before: it is kept apart from other runs where there is room. */
+  readonly alone?: boolean;
   hostCall(call: HostCall): Promise<HostReply>;
   onLog?(line: LogLine): void;
 }

@@ -240,6 +240,22 @@ describe('dispatch', () => {
     expect(thread(1).runs).toEqual([2, 4, 5]);
   });
 
+  it('keeps a run that has lost its worker once apart from those that come after it', async () => {
+    const backend = make({ workersMin: 2 });
+    thread(0).say({ kind: 'ready' });
+    void backend.run({ ...request(), alone: true });
+    // Without it, one run on a worker that is ready is less than a worker that still starts.
+    void backend.run(request());
+    await turn();
+    expect(thread(0).runs).toEqual([1]);
+    expect(thread(1).runs).toEqual([2]);
+    thread(0).end(1);
+    void backend.run(request());
+    void backend.run(request());
+    await turn();
+    expect(thread(0).runs).toEqual([1, 3, 4]);
+  });
+
   it('prefers a worker that is ready', async () => {
     const backend = make();
     thread().say({ kind: 'ready' });

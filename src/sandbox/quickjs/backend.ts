@@ -85,6 +85,8 @@ interface WorkerSlot {
   readonly thread: WorkerThread;
   readonly watch: Float64Array;
   readonly runs: Map<number, PendingRun>;
+  /** How many of them are to be alone. */
+  runsAlone: number;
   /** Numbers of the profiles that it has been told. */
   readonly profiles: Set<number>;
   outbox: ToWorker[];
@@ -143,7 +145,7 @@ export class QuickJsBackend implements GuestBackend {
     const startedMs = this.#now();
     const refused = this.#closed ? 'request.shutdown' : request.signal.aborted ? 'request.cancelled' : undefined;
     if (refused) return Promise.resolve(toRunEnd(request.limits, failed(refused), NOTHING_HEARD, 0, 0));
-    const worker = this.#choose();
+    const worker = this.#choose(request.alone === true);
     const run = this.#nextRun++;
     return new Promise((resolve) => {
       const pending: PendingRun = {
@@ -157,6 +159,7 @@ export class QuickJsBackend implements GuestBackend {
         timer: undefined,
         finish: (end) => {
           if (!worker.runs.delete(run)) return;
+          if (request.alone) worker.runsAlone--;
           clearTimeout(pending.timer);
           request.signal.removeEventListener('abort', onAbort);
           worker.lastUsedMs = this.#now();
@@ -169,6 +172,7 @@ export class QuickJsBackend implements GuestBackend {
       };
       const onAbort = (): void => this.#stop(pending, 'request.cancelled');
       worker.runs.set(run, pending);
+      if (request.alone) worker.runsAlone++;
       this.#watch();
       const { limits } = request;
       const profile = this.#profileFor(worker, request);
@@ -238,18 +242,20 @@ export class QuickJsBackend implements GuestBackend {
     return number;
   }
 
-  #choose(): WorkerSlot {
+  #choose(alone: boolean): WorkerSlot {
     const now = this.#now();
     let best: WorkerSlot | undefined;
     let least = Number.POSITIVE_INFINITY;
     for (const worker of this.#workers) {
-      const load = loadOf(worker, now);
+      const load = loadOf(worker, now, alone);
       if (load >= least) continue;
       least = load;
       best = worker;
     }
     if (!best) return this.#spawn();
-    if (least > 0 && this.#workers.size < this.#options.workersMax) this.#spawn();
+    // A worker that is still starting is no reason for a second one: it would only be there later, and slow the first.
+    const occupied = least >= (best.ready ? 1 : STARTING_RUNS + 1);
+    if (occupied && this.#workers.size < this.#options.workersMax) this.#spawn();
     return best;
   }
 
@@ -273,6 +279,7 @@ export class QuickJsBackend implements GuestBackend {
       thread,
       watch: new Float64Array(watch),
       runs: new Map(),
+      runsAlone: 0,
       profiles: new Set(),
       outbox: [],
       transfers: [],
@@ -497,10 +504,14 @@ const INTERNAL_FAILURE: HostReply = {
   text: '{"code":"internal.error","kind":"internal","message":"an internal failure of the host","retryable":false,"issues":[]}',
 };
 
-/** Runs that a worker has, and what makes a new one wait there: code that has kept the thread for a while, or its start. */
-function loadOf(worker: WorkerSlot, nowMs: number): number {
+/**
+ * Runs that a worker has, and what makes a new one wait there: code that has kept the thread for a while, or its start. A run
+ * that is to be alone and any other run count as busy for each other.
+ */
+function loadOf(worker: WorkerSlot, nowMs: number, alone: boolean): number {
   const since = busySince(worker.watch);
-  const busy = since !== 0 && nowMs - since > BUSY_MS;
+  const apart = worker.runsAlone > 0 || (alone && worker.runs.size > 0);
+  const busy = apart || (since !== 0 && nowMs - since > BUSY_MS);
   return worker.runs.size + (busy ? BUSY_RUNS : 0) + (worker.ready ? 0 : STARTING_RUNS);
 }
 

@@ -56,7 +56,7 @@ export interface GuestEnd {
 /** What a guest needs of its worker. Replies of `callNow` are JSON; a thrown error becomes `internal.error`. */
 export interface GuestHost {
   monotonicMs(): number;
-  /** Processor time that this thread has used. Coarse, and half a microsecond to ask: only long slices are charged by it. */
+  /** Processor time that this thread has used. Coarse, and half a microsecond to ask. */
   threadCpuMs(): number;
   /** A call whose caller waits: answered on the spot. `undefined` = no such function here. */
   callNow(
@@ -84,6 +84,7 @@ export const ENTRIES = [BEGIN, RUN, SETTLE, FAIL] as const;
 const JOB_BATCH = 32;
 /** What is left of `cpuMs` when it counts as used up: the system's own count is not finer. */
 const CPU_LEFT_MIN_MS = 4;
+const SHORT_SLICE_MS = 10;
 /** Longest report of a failure that is read out of a guest. */
 const REPORT_CHARS_MAX = 256 * 1024;
 /** Calls of all kinds, waits included, that may be without an answer; the prelude stays far below it. */
@@ -104,8 +105,8 @@ export class Guest {
   #wallDeadline = 0;
   #cpuUsedMs = 0;
   #sliceStart = 0;
-  /** Processor time, and the time, when the engine first asked in this slice; see `#settleSlice`. */
-  #sliceCpu: { readonly cpuMs: number; readonly atMs: number } | undefined;
+  /** Processor time of the thread at `#sliceStart`. */
+  #sliceCpuMs = 0;
   #waiting = new Set<number>();
   /** Calls that were refused here, by number: how an uncaught refusal is known by its code. */
   #refused = new Map<number, ErrorCode>();
@@ -244,7 +245,7 @@ export class Guest {
   #slice(work: () => void): void {
     const host = this.#host as GuestHost;
     this.#sliceStart = host.monotonicMs();
-    this.#sliceCpu = undefined;
+    this.#sliceCpuMs = host.threadCpuMs();
     host.sliceStarted(Math.min(this.#limits.cpuMs - this.#cpuUsedMs, this.#wallDeadline - this.#sliceStart));
     try {
       work();
@@ -264,12 +265,7 @@ export class Guest {
 
   /** The engine's interrupt handler. Once it has said stop it never says anything else. */
   shouldInterrupt(): boolean {
-    if (!this.#ended) {
-      const overdue = this.#overdue();
-      const host = this.#host as GuestHost;
-      if (!overdue) this.#sliceCpu ??= { cpuMs: host.threadCpuMs(), atMs: host.monotonicMs() };
-      return overdue;
-    }
+    if (!this.#ended) return this.#overdue();
     this.#spoiled = true;
     return true;
   }
@@ -294,19 +290,17 @@ export class Guest {
   }
 
   /**
-   * Charges the slice up to now and begins the next one. Time is charged as it passes until the engine first asks whether
-   * to go on, which a short slice never sees; from then on what counts is what the thread had of a processor.
+   * Charges the slice up to now and begins the next one. Of a short slice the time is charged, since the system's count of
+   * processor time is coarse; of a long one what the thread had of a processor.
    */
   #settleSlice(now: number): void {
-    const since = this.#sliceCpu;
-    this.#sliceCpu = undefined;
-    let used = now - this.#sliceStart;
-    if (since) {
+    let usedMs = now - this.#sliceStart;
+    if (usedMs > SHORT_SLICE_MS) {
       const cpuMs = (this.#host as GuestHost).threadCpuMs();
-      used = since.atMs - this.#sliceStart + Math.min(now - since.atMs, cpuMs - since.cpuMs);
-      this.#sliceCpu = { cpuMs, atMs: now };
+      usedMs = Math.min(usedMs, cpuMs - this.#sliceCpuMs);
+      this.#sliceCpuMs = cpuMs;
     }
-    this.#cpuUsedMs += used;
+    this.#cpuUsedMs += usedMs;
     this.#sliceStart = now;
   }
 
