@@ -46,7 +46,11 @@ export async function serve({
     import('../protocol/stdio-pipe.ts'),
     import('../protocol/surface.ts'),
   ]);
-  const composing = import('../app/compose.ts').then(({ compose }) => compose(config, environment, { log, backend }));
+  // The rest of the house is built in the next turn of the event loop: by then the sandbox's thread has been sent what it
+  // boots from, and a greeting that is already there has been answered.
+  const composing = new Promise((resolve) => setImmediate(resolve))
+    .then(() => import('../app/compose.ts'))
+    .then(({ compose }) => compose(config, environment, { log, backend }));
   const engine = composing.then((app) => app.engine);
   // Without a question nobody waits for it; a failure then shows in the log and as the exit status.
   engine.catch((error: unknown) => log.error({ reason: String(error) }, 'the engine could not be built'));
