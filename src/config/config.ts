@@ -60,7 +60,7 @@ export function defaultConfig(environment: Environment): Config {
     toolPrefix: '',
     statePath: environment.paths.join(environment.stateDirectory, 'state.sqlite'),
     limits: DEFAULT_LIMITS,
-    pool: { min: 1, max: environment.processors, poolSize: 8, poolWarmup: true, poolCleanupIntervalMs: 30_000 },
+    pool: { min: 1, max: environment.processors, poolSize: 4, poolWarmup: true, poolCleanupIntervalMs: 30_000 },
     isolation: 'thread',
     engine: 'quickjs',
     log: { level: 'info' },

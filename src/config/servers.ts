@@ -50,7 +50,9 @@ function transportOf(value: unknown, path: Path, context: ServerContext): 'stdio
   if (typeof value !== 'object' || value === null) return undefined;
   const has = (key: string): boolean => Object.hasOwn(value, key);
   const addresses = ['url', 'serverUrl'].filter(has);
-  const type = has('type') ? String((value as { type: unknown }).type) : undefined;
+  // What is no string was already complained about by the shape.
+  const given = has('type') ? (value as { type: unknown }).type : undefined;
+  const type = typeof given === 'string' ? given : undefined;
   const found = [...(has('command') ? ['command'] : []), ...addresses];
   if (found.length > 1 && !(type !== undefined && addresses.length < 2)) {
     const names = found.map((key) => `\`${key}\``).join(' and ');

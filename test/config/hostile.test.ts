@@ -82,6 +82,17 @@ describe('a file of arbitrary JSON', () => {
   });
 });
 
+describe('a server whose `type` is no string', () => {
+  it.each([[[{ toString: 'stdio' }]], [{ toString: 1 }], [7], [null]])(
+    'is a problem with a place: %j',
+    async (type) => {
+      const outcome = await outcomeOf({ mcpServers: { one: { command: 'x', type } } });
+      expect(outcome).not.toBe('config');
+      for (const problem of outcome as ProblemData[]) expect(problem.line).toBeGreaterThan(0);
+    },
+  );
+});
+
 describe('a file of arbitrary text', () => {
   it('is parsed, or answered with one problem at a place inside the text', async () => {
     const text = fc.oneof(

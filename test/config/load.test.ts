@@ -22,7 +22,7 @@ describe('without a file', () => {
       toolPrefix: '',
       statePath: join(world.home, '.local/state/mcp-optimizer/state.sqlite'),
       limits: DEFAULT_LIMITS,
-      pool: { min: 1, max: 4, poolSize: 8, poolWarmup: true, poolCleanupIntervalMs: 30_000 },
+      pool: { min: 1, max: 4, poolSize: 4, poolWarmup: true, poolCleanupIntervalMs: 30_000 },
       log: { level: 'info' },
       isolation: 'thread',
       engine: 'quickjs',
