@@ -49,7 +49,7 @@ async function call(
 export async function openInProcess(overrides: Partial<Config> = {}): Promise<InProcess> {
   const environment = readEnvironment();
   const config = { ...defaultConfig(environment), statePath: undefined, ...overrides };
-  const backend = startSandbox(config, environment, silentLog);
+  const backend = await startSandbox(config, environment, silentLog);
   const app = await compose(config, environment, { log: silentLog, backend });
   Object.assign(app.fleet, { call });
   app.catalog.setServer('fixture', TOOLS, { effects: {} });

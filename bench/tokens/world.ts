@@ -59,7 +59,7 @@ export class World {
     const config: Config = { ...defaultConfig(environment), statePath: undefined, servers };
     const app = await compose(config, environment, {
       log: silentLog,
-      backend: startSandbox(config, environment, silentLog),
+      backend: await startSandbox(config, environment, silentLog),
     });
     const missing = await app.fleet.whenListed(60_000);
     if (missing.length > 0) {

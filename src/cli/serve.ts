@@ -40,7 +40,7 @@ export async function serve({
     faulted = true;
     stop.abort();
   });
-  const backend = startSandbox(config, environment, log);
+  const backend = await startSandbox(config, environment, log);
   const [{ LateEngine }, { servePipe }, { createSurface }] = await Promise.all([
     import('../app/late-engine.ts'),
     import('../protocol/stdio-pipe.ts'),

@@ -22,7 +22,7 @@ export async function withApp(context: CommandContext, work: (app: App) => Promi
   );
   for (const notice of config.notices) printer.detail(notice);
   const log = createLog(config.log.level);
-  const app = await compose(config, environment, { log, backend: startSandbox(config, environment, log) });
+  const app = await compose(config, environment, { log, backend: await startSandbox(config, environment, log) });
   try {
     return await work(app);
   } finally {

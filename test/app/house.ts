@@ -54,6 +54,6 @@ export async function openHouse(servers: readonly StdioServerSpec[], more: Parti
       lines.push(JSON.stringify({ level, message, ...fields }));
     };
   const log: Log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
-  const app = await compose(config, environment, { log, backend: startSandbox(config, environment, log) });
+  const app = await compose(config, environment, { log, backend: await startSandbox(config, environment, log) });
   return { app, lines };
 }

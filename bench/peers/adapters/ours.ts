@@ -32,7 +32,7 @@ export const open: Open = async (options) => {
 };
 
 async function openProduct(config: Config, environment: Environment, { tools }: PeerOptions): Promise<OpenPeer> {
-  const backend = startSandbox(config, environment, silentLog);
+  const backend = await startSandbox(config, environment, silentLog);
   const app = await compose(config, environment, { log: silentLog, backend });
   Object.assign(app.fleet, { call: callOf(tools) });
   const definitions = Object.keys(tools).map((name) => ({
@@ -65,8 +65,8 @@ function callOf(tools: Tools): (server: string, tool: string, args: JsonObject) 
   };
 }
 
-function openSandbox(config: Config, environment: Environment, { tools }: PeerOptions): OpenPeer {
-  const backend = startSandbox(config, environment, silentLog);
+async function openSandbox(config: Config, environment: Environment, { tools }: PeerOptions): Promise<OpenPeer> {
+  const backend = await startSandbox(config, environment, silentLog);
   backend.setInventory({ [SERVER]: Object.keys(tools) });
   const grants = Object.keys(INTERFACES);
   const { signal } = new AbortController();
