@@ -92,8 +92,20 @@ describe('a program that no interrupt stops', () => {
   it('takes no run with it that stands on another worker', async () => {
     const sandbox = open(2);
     await Promise.all([1, 2].map((n) => runProgram(sandbox, `return ${n}`)));
-    const stuck = runProgram(sandbox, STUCK, { limits: BUDGET });
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    let begun: () => void = () => undefined;
+    const running = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    const stuck = runProgram(sandbox, `await tools.fixture.echo(1); ${STUCK}`, {
+      limits: BUDGET,
+      hostCall: async (call) => {
+        begun();
+        return fixtureTool(call);
+      },
+    });
+    // Its thread has to be seen to be busy; how soon that is depends on the machine.
+    await running;
+    await new Promise((resolve) => setTimeout(resolve, 40));
     const others = await Promise.all(
       [1, 2, 3, 4].map((n) => runProgram(sandbox, `return await tools.fixture.slow(${n})`, { hostCall: fixtureTool })),
     );
