@@ -4,7 +4,7 @@
  */
 import type { JsonObject } from '../core/json.ts';
 import { checkParams } from './params.ts';
-import type { ParamsSchema } from './schema.ts';
+import type { ParamsSchema } from './schema-parts.ts';
 
 const PARAMS: Readonly<Record<string, ParamsSchema>> = {
   initialize: {

@@ -26,7 +26,8 @@ export interface MethodCall {
 }
 
 type Params = JsonObject;
-type Handler = (params: Params, context: RunContext) => Promise<Json>;
+/** Answers one method; its parameters have been checked against the method's schema. */
+export type Handler = (params: JsonObject, context: RunContext) => Promise<Json>;
 
 export class Methods {
   readonly #handlers: Readonly<Record<MethodName, Handler>>;

@@ -7,7 +7,7 @@
 import { OptimizerError } from '../core/errors.ts';
 import { isJsonObject, type Json } from '../core/json.ts';
 import { nearest } from '../core/nearest.ts';
-import type { ParamsSchema } from './schema.ts';
+import type { ParamsSchema } from './schema-parts.ts';
 
 /** Throws `request.params` with `data: {path, expected, got, nearest?}` at the first thing that does not fit. */
 export function checkParams(schema: ParamsSchema, value: Json | undefined, path = 'params'): void {

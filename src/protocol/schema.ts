@@ -4,36 +4,9 @@
  * Results are described open (a new field breaks nobody), parameters closed (a misspelt one is an error).
  */
 import { ERROR_TABLE } from '../core/errors.ts';
-import type { Json, JsonObject } from '../core/json.ts';
+import type { JsonObject } from '../core/json.ts';
 import { LIMITS } from '../sandbox/limits.ts';
-
-/** The part of JSON Schema 2020-12 that parameters are described with; `params.ts` knows exactly these keywords. */
-export interface ParamsSchema {
-  readonly type?: 'object' | 'array' | 'string' | 'boolean' | 'integer';
-  readonly description?: string;
-  readonly properties?: Readonly<Record<string, ParamsSchema>>;
-  readonly required?: readonly string[];
-  readonly additionalProperties?: boolean;
-  readonly items?: ParamsSchema;
-  readonly maxItems?: number;
-  readonly enum?: readonly Json[];
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-}
-
-const NAME: ParamsSchema = { type: 'string', minLength: 1, maxLength: 200 };
-
-/** Every method takes these two; `_meta` is MCP's place for a progress token. */
-const COMMON: Readonly<Record<string, ParamsSchema>> = {
-  tenant: { ...NAME, description: 'Whose context, sessions and quota; needs no prior creation.' },
-  _meta: { type: 'object', description: '`progressToken` asks for `notifications/progress`.' },
-};
-
-function params(properties: Record<string, ParamsSchema>, required: readonly string[] = []): ParamsSchema {
-  return { type: 'object', properties: { ...properties, ...COMMON }, required, additionalProperties: false };
-}
+import { amount, type MethodSchema, NAME, type ParamsSchema, params, record, ref, text, whole } from './schema-parts.ts';
 
 const limits: ParamsSchema = {
   type: 'object',
@@ -69,16 +42,6 @@ const search = params(
   { query: { type: 'string', maxLength: 4_000 }, limit: { type: 'integer', minimum: 1, maximum: 100 } },
   ['query'],
 );
-
-const ref = (name: string): JsonObject => ({ $ref: `#/$defs/${name}` });
-const text: JsonObject = { type: 'string' };
-const whole: JsonObject = { type: 'integer', minimum: 0 };
-const amount: JsonObject = { type: 'number' };
-const record = (properties: JsonObject, required: string[] = Object.keys(properties)): JsonObject => ({
-  type: 'object',
-  properties,
-  required,
-});
 
 const CALL_STATUS = ['ok', 'error', 'cached', 'replayed', 'denied', 'unknown'];
 const LEVELS = ['debug', 'info', 'warn', 'error'];
@@ -153,11 +116,6 @@ const described: JsonObject = {
   pinned: { type: 'boolean' },
 };
 const match = record({ server: text, tool: text, signature: text, kind: { enum: ['tool', 'intent'] } });
-
-export interface MethodSchema {
-  readonly params: ParamsSchema;
-  readonly result: JsonObject;
-}
 
 /** One row per method; the handlers in `methods.ts` are a `Record` over the same names. */
 export const METHOD_SCHEMAS = {

@@ -12,7 +12,7 @@ import type { EnginePort } from './engine-port.ts';
 import { toErrorBody } from './error-response.ts';
 import { checkParams } from './params.ts';
 import { renderError, renderOutcome, renderText, type ToolAnswer } from './render.ts';
-import type { ParamsSchema } from './schema.ts';
+import type { ParamsSchema } from './schema-parts.ts';
 import type { Surface, ToolRole } from './surface.ts';
 
 export interface ToolCallDependencies {
