@@ -6,7 +6,17 @@
 import { ERROR_TABLE } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import { LIMITS } from '../sandbox/limits.ts';
-import { amount, type MethodSchema, NAME, type ParamsSchema, params, record, ref, text, whole } from './schema-parts.ts';
+import {
+  amount,
+  type MethodSchema,
+  NAME,
+  type ParamsSchema,
+  params,
+  record,
+  ref,
+  text,
+  whole,
+} from './schema-parts.ts';
 
 const limits: ParamsSchema = {
   type: 'object',
