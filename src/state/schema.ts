@@ -16,6 +16,23 @@ const MIGRATIONS: readonly string[] = [
      PRIMARY KEY (namespace, key)
    ) WITHOUT ROWID;
    CREATE INDEX entries_by_expiry ON entries (expires_at_ms) WHERE expires_at_ms IS NOT NULL;`,
+  // Versions, sizes, and bytes beside texts. The value stands last, so that a scan of sizes does not read long values.
+  `CREATE TABLE entries_with_versions (
+     namespace TEXT NOT NULL,
+     key TEXT NOT NULL,
+     version INTEGER NOT NULL,
+     size INTEGER NOT NULL,
+     expires_at_ms INTEGER,
+     updated_at_ms INTEGER NOT NULL,
+     value BLOB NOT NULL,
+     PRIMARY KEY (namespace, key)
+   ) WITHOUT ROWID;
+   INSERT INTO entries_with_versions
+     SELECT namespace, key, 1, length(CAST(key AS BLOB)) + length(CAST(text AS BLOB)), expires_at_ms, updated_at_ms, text
+     FROM entries;
+   DROP TABLE entries;
+   ALTER TABLE entries_with_versions RENAME TO entries;
+   CREATE INDEX entries_by_expiry ON entries (expires_at_ms) WHERE expires_at_ms IS NOT NULL;`,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
