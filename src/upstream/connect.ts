@@ -8,8 +8,9 @@
 import { existsSync } from 'node:fs';
 import type { Client, Transport } from '@modelcontextprotocol/client';
 import { type ErrorCode, OptimizerError } from '../core/errors.ts';
-import type { Json } from '../core/json.ts';
+import type { Json, JsonObject } from '../core/json.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { ClientCapabilities } from './asker.ts';
 import { openHttpTransport } from './http-transport.ts';
 import type { HttpServerSpec, ServerSpec, StdioServerSpec } from './server-spec.ts';
 import { inheritedEnvironment } from './spawn-command.ts';
@@ -27,6 +28,12 @@ export interface ConnectDeps {
   /** Longest line, or HTTP body, that is read from a server. */
   readonly lineBytes: number;
   readonly fetch?: typeof globalThis.fetch;
+  /** What the server is told that we can be asked; nothing by default. */
+  readonly capabilities?: ClientCapabilities;
+  /** Answers a request of the server; without it every request but `ping` is refused. What it throws is told by `code` and `message`. */
+  onRequest?(method: string, params: JsonObject, signal: AbortSignal): Promise<JsonObject>;
+  /** Told what the server says beside answers, progress and changes of its tools. Must not throw. */
+  onNotification?(method: string, params: JsonObject): void;
   /** Told of each process before it is started, for whoever must end it when our own process exits during a start. */
   onPipe?(pipe: { killNow(): void }): void;
 }
@@ -144,11 +151,12 @@ async function handshake(
   // A silent pipe is an older server, worth asking the older way; a silent remote server is an outage.
   const probeMs = open.stdio === undefined ? leftMs : Math.min(PROBE_MS_MAX, leftMs / 2);
   const client = new sdk.Client(deps.clientInfo, {
-    capabilities: {},
+    capabilities: { ...deps.capabilities },
     versionNegotiation: { mode: attempt.mode, probe: { timeoutMs: probeMs } },
   });
   // The SDK puts whole messages into some of these.
   client.onerror = (error) => deps.log.debug({ server: spec.name, reason: error.message.slice(0, 200) }, 'MCP client');
+  listenTo(client, deps);
   const ended = new Promise<void>((resolve) => {
     client.onclose = resolve;
   });
@@ -167,6 +175,18 @@ async function handshake(
     close: (graceMs) => closeConnection(client, open, graceMs),
     killNow: () => open.stdio?.killNow(),
   };
+}
+
+/** As fallbacks, because a handler of the SDK reads by schemas that would drop what they do not know. */
+function listenTo(client: Client, { onRequest, onNotification }: ConnectDeps): void {
+  if (onRequest !== undefined) {
+    client.fallbackRequestHandler = ({ method, params }, { mcpReq }) =>
+      onRequest(method, (params ?? {}) as JsonObject, mcpReq.signal);
+  }
+  if (onNotification !== undefined) {
+    client.fallbackNotificationHandler = async ({ method, params }) =>
+      onNotification(method, (params ?? {}) as JsonObject);
+  }
 }
 
 /** The SDK does not watch the signal in every phase, so the wait itself ends with it. */

@@ -7,13 +7,17 @@
  */
 import type { Clock } from '../core/clock.ts';
 import { OptimizerError } from '../core/errors.ts';
+import type { JsonObject } from '../core/json.ts';
 import { nearest } from '../core/nearest.ts';
 import type { Store } from '../state/store.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Asker, ClientCapabilities } from './asker.ts';
 import { jsonExcess } from './json-size.ts';
 import { ListCache } from './list-cache.ts';
+import type { Offer } from './offers.ts';
+import type { UpstreamProgress } from './open-calls.ts';
 import type { ServerSpec } from './server-spec.ts';
-import { type RequestOptions, type ServerStateName, SupervisedServer, type UpstreamProgress } from './supervise.ts';
+import { type RequestOptions, type ServerStateName, SupervisedServer } from './supervise.ts';
 import type { ToolDefinition } from './tool-definition.ts';
 
 /**
@@ -34,6 +38,8 @@ export interface FleetDeps {
   /** How we introduce ourselves to servers. */
   readonly clientInfo: { readonly name: string; readonly version: string };
   readonly fetch?: typeof globalThis.fetch;
+  /** What servers are told that can be asked of us; waited for before a server is started. Nothing by default. */
+  askable?(): Promise<ClientCapabilities>;
 }
 
 export interface ServerStatus {
@@ -52,7 +58,12 @@ export interface CallOptions {
   /** Default: the tool's own timeout, else the server's. Progress resets it. */
   readonly timeoutMs?: number;
   onProgress?(progress: UpstreamProgress): void;
+  /** Who answers when the server asks something meanwhile. */
+  readonly asker?: Asker;
 }
+
+/** What a server says beside answers, progress and changes of its tools; `params` as they came. */
+export type NotificationListener = (server: string, method: string, params: JsonObject) => void;
 
 export type ToolsListener = (server: string, tools: readonly ToolDefinition[]) => void;
 
@@ -63,6 +74,8 @@ export class UpstreamFleet {
   readonly #deps: FleetDeps;
   readonly #servers = new Map<string, SupervisedServer>();
   readonly #listeners = new Set<ToolsListener>();
+  readonly #notified = new Set<NotificationListener>();
+  readonly #connected = new Set<(server: string) => void>();
   /** The first start of each server that had no kept list; settles without failing. */
   readonly #firstStarts = new Map<string, Promise<void>>();
   readonly #onExit = () => {
@@ -82,7 +95,16 @@ export class UpstreamFleet {
     for (const spec of specs) {
       const onTools = (tools: readonly ToolDefinition[]) => this.#emit(spec, tools);
       const random = () => deps.random();
-      this.#servers.set(spec.name, new SupervisedServer(spec, { connect, clock: deps.clock, cache, random, onTools }));
+      const onNotification = (method: string, params: JsonObject) => {
+        for (const listener of this.#notified) this.#guarded(spec, () => listener(spec.name, method, params));
+      };
+      const onConnected = () => {
+        for (const listener of this.#connected) this.#guarded(spec, () => listener(spec.name));
+      };
+      const told = { onTools, onNotification, onConnected };
+      const askable = deps.askable === undefined ? {} : { askable: deps.askable };
+      const server = new SupervisedServer(spec, { connect, clock: deps.clock, cache, random, ...told, ...askable });
+      this.#servers.set(spec.name, server);
     }
   }
 
@@ -128,6 +150,28 @@ export class UpstreamFleet {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Tells `listener` what servers say by themselves. Returns the function that ends it. */
+  onNotification(listener: NotificationListener): () => void {
+    this.#notified.add(listener);
+    return () => this.#notified.delete(listener);
+  }
+
+  /** Tells `listener` each server that has been connected, anew after a crash. Returns the function that ends it. */
+  onConnected(listener: (server: string) => void): () => void {
+    this.#connected.add(listener);
+    return () => this.#connected.delete(listener);
+  }
+
+  /** What a server offers beside tools; undefined while nobody has asked it. */
+  offers(server: string): readonly Offer[] | undefined {
+    return this.#find(server).known.offers;
+  }
+
+  /** True while the server is connected: asking it starts nothing. */
+  isReady(server: string): boolean {
+    return this.#find(server).state === 'ready';
+  }
+
   /** Resolves when every server has been listed or has failed to start, or after `timeoutMs`; with the names that have no list. */
   async whenListed(timeoutMs: number): Promise<string[]> {
     const names = [...this.#servers.values()]
@@ -147,7 +191,12 @@ export class UpstreamFleet {
    * Calls a tool and returns the raw `CallToolResult`. Throws `request.server` (unknown server, with the nearest names),
    * `request.tool` (left out by `include` or `exclude`), `limit.toolResult`, and what `SupervisedServer.request` throws.
    */
-  async call(server: string, tool: string, args: Record<string, unknown>, options: CallOptions = {}): Promise<unknown> {
+  async call(
+    server: string,
+    tool: string,
+    args: Record<string, unknown>,
+    options: CallOptions & { readonly meta?: JsonObject } = {},
+  ): Promise<unknown> {
     const supervised = this.#find(server);
     const { spec } = supervised;
     if (!isOffered(tool, spec)) {
@@ -157,8 +206,10 @@ export class UpstreamFleet {
       });
     }
     const own = Object.hasOwn(spec.toolTimeoutsMs, tool) ? spec.toolTimeoutsMs[tool] : undefined;
-    const request = { ...options, timeoutMs: options.timeoutMs ?? own ?? spec.timeoutMs, asked: `tool "${tool}"` };
-    const result = await supervised.request('tools/call', { name: tool, arguments: args }, request);
+    const { meta, ...rest } = options;
+    const request = { ...rest, timeoutMs: options.timeoutMs ?? own ?? spec.timeoutMs, asked: `tool "${tool}"` };
+    const params = { name: tool, arguments: args, ...(meta === undefined ? {} : { _meta: meta }) };
+    const result = await supervised.request('tools/call', params, request);
     this.#refuseLarge(result, server, tool);
     return result;
   }
@@ -204,7 +255,7 @@ export class UpstreamFleet {
     const serverGraceMs = Math.min(graceMs, SERVER_GRACE_MS_MAX);
     await Promise.all([...this.#servers.values()].map((server) => server.close(serverGraceMs)));
     process.off('exit', this.#onExit);
-    this.#listeners.clear();
+    for (const listeners of [this.#listeners, this.#notified, this.#connected]) listeners.clear();
   }
 
   #find(name: string): SupervisedServer {
@@ -223,13 +274,15 @@ export class UpstreamFleet {
   }
 
   #tell(listener: ToolsListener, spec: ServerSpec, tools: readonly ToolDefinition[]): void {
+    const offered = tools.filter((tool) => isOffered(tool.name, spec));
+    this.#guarded(spec, () => listener(spec.name, offered));
+  }
+
+  #guarded(spec: ServerSpec, tell: () => void): void {
     try {
-      listener(
-        spec.name,
-        tools.filter((tool) => isOffered(tool.name, spec)),
-      );
+      tell();
     } catch (error) {
-      this.#deps.log.error({ server: spec.name, reason: String(error) }, 'a listener of tool lists failed');
+      this.#deps.log.error({ server: spec.name, reason: String(error) }, 'a listener of servers failed');
     }
   }
 

@@ -10,6 +10,7 @@ import { jsonHash } from '../core/json.ts';
 import type { Log } from '../telemetry/log.ts';
 import { INSTRUCTIONS_CHARS_MAX, type ListCache } from './list-cache.ts';
 import { plainText, type ToolList } from './list-tools.ts';
+import { type Offer, offersOf } from './offers.ts';
 import type { ServerSpec } from './server-spec.ts';
 import type { ToolDefinition } from './tool-definition.ts';
 
@@ -32,6 +33,7 @@ export class KnownTools {
   #problems: readonly string[] = [];
   #listed = false;
   #instructions: string | undefined;
+  #offers: readonly Offer[] | undefined;
   #expiresMs = Number.POSITIVE_INFINITY;
   #saving: Promise<void> = Promise.resolve();
 
@@ -59,6 +61,11 @@ export class KnownTools {
     return this.#instructions;
   }
 
+  /** What the server offers beside tools; undefined while nobody has asked it. */
+  get offers(): readonly Offer[] | undefined {
+    return this.#offers;
+  }
+
   /** True once, when the time for which the server called its list good is over. */
   takeExpiry(): boolean {
     if (this.#deps.clock.monotonicMs() < this.#expiresMs) return false;
@@ -72,13 +79,16 @@ export class KnownTools {
       const kept = await this.#deps.cache.load(this.#spec);
       if (kept === undefined || this.#listed) return;
       this.#instructions = kept.instructions;
+      this.#offers = kept.offers;
       this.#publish(kept.tools);
     } catch (error) {
       this.#warn({ reason: String(error) }, 'the kept tool list cannot be read');
     }
   }
 
-  setInstructions(text: string | undefined): void {
+  /** Takes what a server has said of itself. */
+  introduce(text: string | undefined, capabilities: Readonly<Record<string, unknown>>): void {
+    this.#offers = offersOf(capabilities);
     if (text !== undefined) this.#instructions = plainText(text, INSTRUCTIONS_CHARS_MAX);
   }
 
@@ -97,7 +107,7 @@ export class KnownTools {
     }
     this.#publish(list.tools);
     this.#saving = this.#saving
-      .then(() => this.#deps.cache.save(this.#spec, list.tools, this.#instructions))
+      .then(() => this.#deps.cache.save(this.#spec, list.tools, this.#instructions, this.#offers))
       .catch((error) => this.#warn({ reason: String(error) }, 'the tool list cannot be kept'));
   }
 

@@ -10,12 +10,15 @@ import type { Clock } from '../core/clock.ts';
 import { isJsonObject, type Json, jsonHash } from '../core/json.ts';
 import type { Store } from '../state/store.ts';
 import { plainText, readToolDefinitions } from './list-tools.ts';
+import { type Offer, readOffers } from './offers.ts';
 import type { ServerSpec } from './server-spec.ts';
 import type { ToolDefinition } from './tool-definition.ts';
 
 export interface CachedList {
   readonly tools: readonly ToolDefinition[];
   readonly instructions?: string;
+  /** What else the server offers; absent in an entry of an older version. */
+  readonly offers?: readonly Offer[];
   /** Milliseconds since the epoch. */
   readonly savedAtMs: number;
 }
@@ -41,9 +44,19 @@ export class ListCache {
   }
 
   /** Keeps `tools`. An empty list leaves what is kept as it is. */
-  async save(spec: ServerSpec, tools: readonly ToolDefinition[], instructions: string | undefined): Promise<void> {
+  async save(
+    spec: ServerSpec,
+    tools: readonly ToolDefinition[],
+    instructions: string | undefined,
+    offers?: readonly Offer[],
+  ): Promise<void> {
     if (tools.length === 0) return;
-    const entry = { savedAtMs: this.#clock.nowMs(), tools, ...(instructions === undefined ? {} : { instructions }) };
+    const entry = {
+      savedAtMs: this.#clock.nowMs(),
+      tools,
+      ...(instructions === undefined ? {} : { instructions }),
+      ...(offers === undefined ? {} : { offers }),
+    };
     await this.#store.set(NAMESPACE, listKey(spec), JSON.stringify(entry));
   }
 
@@ -69,16 +82,25 @@ function readEntry(text: string): CachedList | undefined {
     return undefined;
   }
   if (!isJsonObject(value) || typeof value.savedAtMs !== 'number' || !Array.isArray(value.tools)) return undefined;
-  const kept = new Map(value.tools.filter(isJsonObject).map((tool) => [tool.name, tool.problem]));
-  const tools = readToolDefinitions(value).tools.map((tool): ToolDefinition => {
-    const problem = kept.get(tool.name);
-    return typeof problem === 'string' ? { ...tool, problem } : tool;
+  const kept = value.tools.filter(isJsonObject);
+  // These two are ours and not the server's, so they are set apart before the rest is read as a live list is.
+  const own = new Map(kept.map(({ name, problem, extra }) => [name, { problem, extra }]));
+  const listed = kept.map(({ problem: _problem, extra: _extra, ...tool }) => tool);
+  const tools = readToolDefinitions({ tools: listed }).tools.map((tool): ToolDefinition => {
+    const { problem, extra } = own.get(tool.name) ?? {};
+    return {
+      ...tool,
+      ...(isJsonObject(extra) ? { extra } : {}),
+      ...(typeof problem === 'string' ? { problem } : {}),
+    };
   });
   if (tools.length === 0) return undefined;
   const { instructions } = value;
+  const offers = readOffers(value.offers);
   return {
     tools,
     savedAtMs: value.savedAtMs,
+    ...(offers === undefined ? {} : { offers }),
     ...(typeof instructions === 'string' ? { instructions: plainText(instructions, INSTRUCTIONS_CHARS_MAX) } : {}),
   };
 }

@@ -24,6 +24,8 @@ export const LIST_BOUNDS = {
   /** One schema; the largest real ones have 30 KB. */
   schemaBytes: 256 * 1024,
   schemaDepth: 64,
+  /** `_meta`, icons and the like, all of one tool; icons may be whole pictures. */
+  extraBytes: 64 * 1024,
 } as const;
 
 export interface ToolList {
@@ -157,6 +159,7 @@ function readTool(item: Json, index: number): ToolDefinition | string {
     inputSchema,
     ...(outputSchema === undefined ? {} : { outputSchema }),
     annotations: readAnnotations(item.annotations),
+    ...readExtra(item),
     ...(problems.length === 0 ? {} : { problem: `Tool "${name}": ${problems.join(', ')}.` }),
   };
 }
@@ -192,6 +195,26 @@ function readAnnotations(value: Json | undefined): ToolAnnotations {
     ...flag('idempotentHint'),
     ...flag('openWorldHint'),
   };
+}
+
+const READ_MEMBERS: ReadonlySet<string> = new Set(
+  ['name', 'title', 'description'].concat(['inputSchema', 'outputSchema', 'annotations']),
+);
+const READ_ANNOTATIONS: ReadonlySet<string> = new Set(
+  ['title', 'readOnlyHint', 'destructiveHint'].concat(['idempotentHint', 'openWorldHint']),
+);
+
+/** What is not read above, whole or not at all. */
+function readExtra(item: JsonObject): { extra?: JsonObject } {
+  const members = Object.entries(item).filter(([key]) => !READ_MEMBERS.has(key));
+  const { annotations } = item;
+  if (isJsonObject(annotations) && Object.keys(annotations).some((key) => !READ_ANNOTATIONS.has(key))) {
+    members.push(['annotations', annotations]);
+  }
+  if (members.length === 0) return {};
+  const extra = Object.fromEntries(members);
+  const bounds = { bytesMax: LIST_BOUNDS.extraBytes, depthMax: LIST_BOUNDS.schemaDepth };
+  return jsonExcess(extra, bounds) === undefined ? { extra } : {};
 }
 
 /**

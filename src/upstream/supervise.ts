@@ -15,10 +15,13 @@
  */
 import type { Clock } from '../core/clock.ts';
 import { OptimizerError } from '../core/errors.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Asker, ClientCapabilities } from './asker.ts';
 import { type ConnectDeps, type Connection, connect, systemCode } from './connect.ts';
 import { KnownTools } from './known-tools.ts';
 import type { ListCache } from './list-cache.ts';
 import { ANY_RESULT, listTools, type ToolList } from './list-tools.ts';
+import { OpenCalls, type UpstreamProgress } from './open-calls.ts';
 import { Relist } from './relist.ts';
 import type { ServerSpec } from './server-spec.ts';
 import type { ToolDefinition } from './tool-definition.ts';
@@ -35,12 +38,12 @@ export interface SuperviseDeps {
   random(): number;
   /** Called when the list is first known and whenever it differs from the one before. Must not throw. */
   onTools(tools: readonly ToolDefinition[]): void;
-}
-
-export interface UpstreamProgress {
-  readonly progress: number;
-  readonly total?: number | undefined;
-  readonly message?: string | undefined;
+  /** What a server is told that can be asked of us; waited for before each start. Nothing by default. */
+  askable?(): Promise<ClientCapabilities>;
+  /** What a server says beside answers, progress and changes of its tools. Must not throw. */
+  onNotification?(method: string, params: JsonObject): void;
+  /** The server is connected, for the first time or again. Must not throw. */
+  onConnected?(): void;
 }
 
 export interface RequestOptions {
@@ -50,6 +53,8 @@ export interface RequestOptions {
   readonly timeoutMs: number;
   /** What is asked, for messages: `tool "x"`. */
   readonly asked: string;
+  /** Who answers when the server asks something while it works on the request; without one it is refused. */
+  readonly asker?: Asker;
   onProgress?(progress: UpstreamProgress): void;
 }
 
@@ -90,6 +95,7 @@ export class SupervisedServer {
   #starting: { killNow(): void } | undefined;
   #failures = 0;
   readonly #relist: Relist;
+  readonly #openCalls = new OpenCalls();
   /** What is known of its tools, from the server or from the cache. */
   readonly known: KnownTools;
   #closing: Promise<void> | undefined;
@@ -225,11 +231,19 @@ export class SupervisedServer {
       const onPipe = (pipe: { killNow(): void }) => {
         this.#starting = pipe;
       };
-      connection = await connect(this.spec, { ...this.#deps.connect, onPipe }, signal);
+      const { askable, onNotification } = this.#deps;
+      const capabilities = await this.#unlessAborted(Promise.resolve(askable?.() ?? {}), signal);
+      const answering = {
+        capabilities,
+        onRequest: (method: string, params: JsonObject, stop: AbortSignal) =>
+          this.#openCalls.answer(method, params, stop),
+        ...(onNotification === undefined ? {} : { onNotification }),
+      };
+      connection = await connect(this.spec, { ...this.#deps.connect, ...answering, onPipe }, signal);
       this.#watchChanges(connection);
       const list = await this.#list(connection, signal);
       signal.throwIfAborted();
-      this.known.setInstructions(connection.instructions);
+      this.known.introduce(connection.instructions, connection.capabilities);
       const made = connection;
       this.#state = { kind: 'ready', connection: made };
       made.ended.then(() => this.#onEnded(made));
@@ -238,6 +252,7 @@ export class SupervisedServer {
         { server: this.spec.name, tools: list.tools.length, era: made.era },
         'server connected',
       );
+      this.#deps.onConnected?.();
       return made;
     } catch (error) {
       const translated = connection === undefined ? error : this.#listError(error, connection, signal);
@@ -308,6 +323,8 @@ export class SupervisedServer {
     params: Record<string, unknown>,
     options: RequestOptions,
   ): Promise<unknown> {
+    const { asker } = options;
+    if (asker !== undefined) return this.#openCalls.send(connection.client, method, params, { ...options, asker });
     return connection.client.request({ method, params }, ANY_RESULT, {
       timeout: options.timeoutMs,
       resetTimeoutOnProgress: true,

@@ -18,6 +18,8 @@ export interface ToolDefinition {
   readonly inputSchema: JsonObject;
   readonly outputSchema?: JsonObject;
   readonly annotations: ToolAnnotations;
+  /** Members that nothing here reads (`_meta`, `icons`, …), as the server sent them, for whoever shows the definition on. */
+  readonly extra?: JsonObject;
   /** What was wrong with the definition, in one sentence; the tool stays callable. */
   readonly problem?: string;
 }

@@ -1,6 +1,6 @@
 /**
- * Sits between a transport and the SDK client and does three things the SDK cannot be told to do: it takes the body of a
- * `tools/list` or `tools/call` answer past the SDK's strict schemas (one malformed tool or content block would refuse the
+ * Sits between a transport and the SDK client and does three things the SDK cannot be told to do: it takes the body of an
+ * answer (`tools/call`, `resources/read`, …) past the SDK's strict schemas (one malformed tool or content block would refuse the
  * whole answer), it knows which requests are waiting, and it can fail one of them with a reason of ours.
  *
  * Decision to know: the body travels under a symbol, which no server can send, and our own readers check it.
@@ -27,6 +27,12 @@ export class LocalFailure {
 const HOLLOW: Readonly<Record<string, object>> = {
   'tools/list': { tools: [], ttlMs: 0, cacheScope: 'private' },
   'tools/call': { content: [] },
+  'resources/list': { resources: [], ttlMs: 0, cacheScope: 'private' },
+  'resources/templates/list': { resourceTemplates: [], ttlMs: 0, cacheScope: 'private' },
+  'resources/read': { contents: [], ttlMs: 0, cacheScope: 'private' },
+  'prompts/list': { prompts: [], ttlMs: 0, cacheScope: 'private' },
+  'prompts/get': { messages: [] },
+  'completion/complete': { completion: { values: [] } },
 };
 
 /** The result as the server sent it; `value` itself when it did not pass the tap. */

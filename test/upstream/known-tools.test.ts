@@ -43,7 +43,7 @@ describe('KnownTools', () => {
 
   it('restores what it kept, and never over a live list', async () => {
     const first = known();
-    first.tools.setInstructions('Be\u202e kind.');
+    first.tools.introduce('Be\u202e kind.', {});
     first.tools.accept(listOf('a'), 'connected');
     await first.tools.settled();
     const second = known(first.store);
