@@ -44,6 +44,8 @@ interface BeginConfig {
   readonly valueChars: number;
   readonly calls: number;
   readonly callsInFlight: number;
+  /** The guest holds what earlier runs of a session left, and will be kept again. */
+  readonly session?: true;
 }
 
 /** What a failed host call looks like on the wire: the `host-error` record of wit/types.wit. */
@@ -68,7 +70,13 @@ const HIDDEN_INTRINSICS = ['SharedArrayBuffer', 'Atomics', 'WeakRef', 'Finalizat
 export function install(host: Host): readonly unknown[] {
   const { parse, stringify } = JSON;
   const { apply } = Reflect;
-  const { getOwnPropertyDescriptor, getPrototypeOf, defineProperty, create: createObject } = Object;
+  const {
+    getOwnPropertyDescriptor,
+    getOwnPropertyNames,
+    getPrototypeOf,
+    defineProperty,
+    create: createObject,
+  } = Object;
   const toText = String;
   const NativePromise = Promise;
   const NativeProxy = Proxy;
@@ -87,10 +95,12 @@ export function install(host: Host): readonly unknown[] {
   const hostFailureOf = WeakMap.prototype.get.bind(hostFailures) as (error: object) => number | undefined;
   const rememberFailure = WeakMap.prototype.set.bind(hostFailures) as (error: object, call: number) => unknown;
 
-  const pending: Record<number, Waiting> = Object.create(null);
+  let pending: Record<number, Waiting> = Object.create(null);
+  /** Goes on through the runs of a session: an error that one of them kept must not be taken for one of a later run. */
   let nextCall = 1;
   let toolCalls = 0;
   let callsMax = 0;
+  let keepsVariables = false;
   let inFlight = 0;
   let inFlightMax = 0;
   let queueFirst: Queued | undefined;
@@ -282,6 +292,17 @@ export function install(host: Host): readonly unknown[] {
     () => cap('tools', 'names', null),
   );
 
+  /** `search` lists them; here no name is known beforehand, because they are the tenant's and not the guest's. */
+  const intents = namespace(
+    (name) =>
+      (...args: unknown[]) => {
+        if (args.length <= 1) return callAsync('intents', 'call', [name, args[0] === undefined ? {} : args[0]]);
+        const words = 'intents.' + name + ' takes one object of named parameters, not ' + args.length + ' arguments';
+        return new NativePromise((_, reject) => reject(new NativeError(words)));
+      },
+    () => [],
+  );
+
   // ---- the end of a run --------------------------------------------------------------------------------------------
 
   /** Reads a property without running guest code where that can be helped: data properties only, up the chain. */
@@ -385,14 +406,27 @@ export function install(host: Host): readonly unknown[] {
     } else host(encodeCall('run', 'finish', 0, text));
   }
 
+  /** Names of the globals that programs have made, for the checks of the session's next program. */
+  function tellVariables(): void {
+    const names = getOwnPropertyNames(global);
+    let text = '[';
+    for (let index = 0; index < names.length; index++) {
+      const name = names[index] as string;
+      if (ownNames[name] === undefined) text += (text === '[' ? '' : ',') + stringify(name);
+    }
+    host(encodeCall('run', 'variables', 0, text + ']'));
+  }
+
   async function drive(program: () => Promise<unknown>): Promise<void> {
     let value: unknown;
     try {
       value = await program();
     } catch (error) {
+      if (keepsVariables) tellVariables();
       tellFailure(describeAny(error));
       return;
     }
+    if (keepsVariables) tellVariables();
     finish(value);
   }
 
@@ -428,7 +462,7 @@ export function install(host: Host): readonly unknown[] {
   };
 
   let nextTimer = 1;
-  const timers: Record<number, true> = Object.create(null);
+  let timers: Record<number, true> = Object.create(null);
   const setTimeout = (callback: (...args: unknown[]) => unknown, ms?: number, ...args: unknown[]): number => {
     const timer = nextTimer++;
     timers[timer] = true;
@@ -455,6 +489,28 @@ export function install(host: Host): readonly unknown[] {
     for (let index = 0; index < target.length; index++) target[index] = drawn[index] as number;
     return view;
   };
+  /** Where a value is no JSON, `stringify` would keep something else without a word. */
+  const keepable = (value: unknown): unknown => {
+    const refused = value === undefined ? 'undefined' : refusal(value);
+    if (refused !== undefined) throw new NativeError('context.set: ' + refused + ' has no JSON form');
+    return value;
+  };
+  const context = {
+    get: async (key: string) => {
+      const entry = (await cap('context', 'get', key)) as { value: unknown } | null;
+      return entry === null ? undefined : entry.value;
+    },
+    entry: async (key: string) => {
+      const entry = await cap('context', 'get', key);
+      return entry === null ? undefined : entry;
+    },
+    set: async (key: string, value: unknown, options?: { ttlMs?: number; ifVersion?: number }) =>
+      cap('context', 'set', key, keepable(value), options?.ttlMs ?? null, options?.ifVersion ?? null),
+    increment: async (key: string, by = 1, options?: { ttlMs?: number }) =>
+      ((await cap('context', 'increment', key, by, options?.ttlMs ?? null)) as { value: number }).value,
+    delete: async (key: string) => cap('context', 'delete', key),
+    list: async (prefix?: string) => cap('context', 'list', prefix ?? null),
+  };
   const abort = createAbort(setTimeout);
   const url = createUrlClasses(
     (input, base) => cap('url', 'parse', input, base ?? null) as never,
@@ -473,12 +529,14 @@ export function install(host: Host): readonly unknown[] {
       queueMicrotask: queueMicrotaskOf(NativePromise),
     },
     tools: { tools, search: (query: string, limit?: number) => cap('tools', 'search', query, limit ?? null) },
+    intents: { intents },
     console: { console },
     clock: { performance: { now: () => cap('clock', 'monotonic') } },
     random: { crypto: { getRandomValues, randomUUID: () => cap('random', 'uuid') } },
     timers: { setTimeout, clearTimeout },
     blobs: { load: (handle: string) => cap('blobs', 'load', handle) },
     content: { emit: (block: unknown) => emit(block) },
+    context: { context },
     url: { URL: url.URL, URLSearchParams: url.URLSearchParams },
   };
   for (const name of HIDDEN_INTRINSICS) delete global[name];
@@ -488,21 +546,51 @@ export function install(host: Host): readonly unknown[] {
   improveRepeat(String.prototype);
   for (const group of Object.values(globals)) for (const name of Object.keys(group)) hidden(global, name, group[name]);
 
+  /** Every name that is ours or the language's; what is beside them, programs have made. */
+  const ownNames: Record<string, true> = createObject(null);
+  for (const name of getOwnPropertyNames(global)) ownNames[name] = true;
+  ownNames['params'] = true;
+
   // ---- what the host calls -----------------------------------------------------------------------------------------
+
+  /** The globals that stand on a capability, one after the other: programs of a session may have changed every iterator. */
+  const granted: Array<{ readonly of: string; readonly name: string; readonly value: unknown }> = [];
+  for (const [of, group] of Object.entries(globals)) {
+    if (of !== '') for (const [name, value] of Object.entries(group)) granted.push({ of, name, value });
+  }
+
+  function isOneOf(names: readonly string[], name: string): boolean {
+    for (let index = 0; index < names.length; index++) if (names[index] === name) return true;
+    return false;
+  }
+
+  /** What an ended run of the session was still waiting for never comes, and its counts are not those of the next run. */
+  function forgetLastRun(): void {
+    pending = createObject(null) as Record<number, Waiting>;
+    timers = createObject(null) as Record<number, true>;
+    queueFirst = undefined;
+    queueLast = undefined;
+    draining = false;
+    toolCalls = 0;
+    inFlight = 0;
+    emits = 0;
+  }
 
   function begin(text: string): void {
     const config = parse(text) as BeginConfig;
-    const [a, b, c, d] = config.seed;
-    random.seed(a, b, c, d);
+    keepsVariables = config.session === true;
+    if (keepsVariables) forgetLastRun();
+    const { seed, grants } = config;
+    random.seed(seed[0], seed[1], seed[2], seed[3]);
     logChars = config.logChars;
     valueChars = config.valueChars;
     callsMax = config.calls;
     inFlightMax = config.callsInFlight;
     hidden(global, 'params', config.params);
-    for (const [interfaceName, group] of Object.entries(globals)) {
-      if (interfaceName !== '' && !config.grants.includes(interfaceName)) {
-        for (const name of Object.keys(group)) delete global[name];
-      }
+    for (let index = 0; index < granted.length; index++) {
+      const { of, name, value } = granted[index] as (typeof granted)[number];
+      if (!isOneOf(grants, of)) delete global[name];
+      else if (keepsVariables && getOwnPropertyDescriptor(global, name) === undefined) hidden(global, name, value);
     }
   }
 

@@ -21,6 +21,9 @@ const ON_REACHING: Readonly<Record<LimitName, string>> = {
   calls: '`limit.calls`, thrown by the call',
   callsInFlight: 'further calls wait their turn',
   toolTimeoutMs: '`upstream.timeout`, thrown by the call',
+  contextBytes: '`limit.context`; nothing was written',
+  contextKeys: '`limit.context`; nothing was written',
+  sessions: '`limit.sessions`; the variables of the run are not kept',
   runsInFlight: 'further runs wait their turn',
   runsQueued: '`limit.queue` at once, with `retryAfterMs`',
   lineBytes: '`request.line` for input; the line is skipped. For a server: the call fails with `limit.toolResult`',
@@ -36,6 +39,7 @@ const FIXED: ReadonlyArray<readonly [file: string, name: string, unit: LimitRow[
   ['src/protocol/tool-call.ts', 'SEARCH_LIMIT_MAX', 'count', 'matches that `search_tools` answers at most'],
   ['src/upstream/search-text.ts', 'SEARCH_TOKENS_MAX', 'count', 'tokens of the text that `search_tools` answers'],
   ['src/upstream/upstream-error.ts', 'WORDS_CHARS_MAX', 'chars', 'a server’s own words in an error'],
+  ['src/state/context.ts', 'KEY_CHARS_MAX', 'chars', 'a key of the context'],
   ['src/capabilities/timers.ts', 'PENDING_WAITS_MAX', 'count', 'timers of one run that are waiting'],
   ['src/capabilities/random.ts', 'RANDOM_BYTES_MAX', 'bytes', 'random bytes in one call'],
   ['src/upstream/fleet.ts', 'STARTS_AT_ONCE', 'count', 'servers that are started at the same time'],
@@ -77,8 +81,8 @@ All limits stand in one object, \`limits\`, in the config and in a request. The 
 ceiling of every run; a request may only lower it. In a request, a value above the ceiling is taken as the ceiling, one
 below the smallest as the smallest; in the config both are errors.
 
-\`toolResultBytes\`, \`runsInFlight\`, \`runsQueued\`, \`lineBytes\` and \`shutdownGraceMs\` belong to the process. A request may
-name them, which changes nothing.
+\`toolResultBytes\`, \`sessions\`, \`runsInFlight\`, \`runsQueued\`, \`lineBytes\` and \`shutdownGraceMs\` belong to the process.
+A request may name them, which changes nothing.
 `;
 
 const PROTECTION = `

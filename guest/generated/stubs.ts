@@ -5,6 +5,8 @@ export const STUBS = {
   clock: { now: 0, monotonic: 0 },
   console: { write: 0 },
   content: { emit: 1 },
+  context: { get: 1, set: 1, increment: 1, delete: 1, list: 1 },
+  intents: { call: 1 },
   random: { bytes: 0, uuid: 0 },
   timers: { sleep: 1 },
   tools: { call: 1, names: 0, search: 1 },

@@ -18,6 +18,7 @@ import { TypeEraser } from '../engine/type-eraser.ts';
 import { createRedactor } from '../policy/redaction.ts';
 import { renderOutcome } from '../protocol/render.ts';
 import type { GuestBackend } from '../sandbox/backend.ts';
+import { ContextValues } from '../state/context.ts';
 import { MemoryStore } from '../state/memory.ts';
 import { SqliteStore } from '../state/sqlite.ts';
 import type { Store } from '../state/store.ts';
@@ -86,6 +87,7 @@ export async function compose(config: Config, environment: Environment, options:
   const warmCheck = (): void => {
     if (config.check !== 'off') checker.check.warm();
   };
+  const context = new ContextValues(store, config.sessions.ttlMs);
   const parts = { warmCheck, catalog, fleet, backend, tokens, facts, tellWorkers, redactor, clock: systemClock };
   const executor = new Executor({
     backends: { quickjs: backend },
@@ -101,6 +103,7 @@ export async function compose(config: Config, environment: Environment, options:
     // A value that may be kept must fit, whatever the config allows; a character takes two bytes.
     kept: new KeptValues({ bytesMax: Math.max(KEPT_BYTES_MAX, 4 * config.limits.keptValueBytes), ttlMs: KEPT_TTL_MS }),
     blobs: new KeptBlobs({ bytesMax: KEPT_BYTES_MAX, ttlMs: KEPT_TTL_MS }),
+    context,
     store,
     redactor,
     tokens,

@@ -24,6 +24,14 @@ export interface PoolConfig {
   readonly poolCleanupIntervalMs: number;
 }
 
+/** How long sessions are kept, and how large one may be. */
+export interface SessionsConfig {
+  /** A session, and what its context holds without a time of its own, goes after so long without a run. */
+  readonly ttlMs: number;
+  /** What the variables of one session may take in the store, compressed. */
+  readonly maxBytes: number;
+}
+
 export interface Config {
   /** The enabled servers, in the order of the file; names are unique. */
   readonly servers: readonly ServerSpec[];
@@ -34,6 +42,7 @@ export interface Config {
   readonly statePath: string | undefined;
   readonly limits: Limits;
   readonly pool: PoolConfig;
+  readonly sessions: SessionsConfig;
   /** Where the workers live; `auto` in the file has been decided by now. */
   readonly isolation: 'thread' | 'process';
   /** The engine of the built-in backend. */
@@ -61,6 +70,7 @@ export function defaultConfig(environment: Environment): Config {
     statePath: environment.paths.join(environment.stateDirectory, 'state.sqlite'),
     limits: DEFAULT_LIMITS,
     pool: { min: 1, max: environment.processors, poolSize: 4, poolWarmup: true, poolCleanupIntervalMs: 30_000 },
+    sessions: { ttlMs: 7 * 86_400_000, maxBytes: 8 * 1024 * 1024 },
     isolation: 'thread',
     engine: 'quickjs',
     log: { level: 'info' },

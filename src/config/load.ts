@@ -83,7 +83,7 @@ interface Assembly {
 
 async function assemble(assembly: Assembly): Promise<Config> {
   const { expanded, raw, places, expander, problems, environment } = assembly;
-  const [{ readTop, limitsOf, poolOf, stateOf }, { readServer }, { secretsOf }] = await Promise.all([
+  const [{ readTop, limitsOf, poolOf, sessionsOf, stateOf }, { readServer }, { secretsOf }] = await Promise.all([
     import('./top.ts'),
     import('./servers.ts'),
     import('./secrets.ts'),
@@ -121,6 +121,7 @@ async function assemble(assembly: Assembly): Promise<Config> {
       top.state === undefined ? defaults.statePath : stateOf(top.state, baseDirectory, places, environment, problems),
     limits,
     pool,
+    sessions: sessionsOf(top, defaults),
     // `auto` is `process` where several tenants are configured, which this version does not know (`policy`).
     isolation: top.isolation === 'process' ? 'process' : defaults.isolation,
     engine: top.backends?.quickjs?.engine ?? defaults.engine,

@@ -11,7 +11,6 @@ export const NOT_YET = {
   topKeys: {
     hotSet: 'tools that are passed through beside ours',
     cache: 'keeping the results of tools',
-    sessions: 'sessions and their limits',
     intents: 'saved programs',
     policy: 'tenants, grants and approvals',
     plugins: 'adapters as WASM components',

@@ -42,6 +42,11 @@ const poolShape = object(
   'an object',
 );
 
+const sessionsShape = object(
+  { ttlMs: whole(1_000, 31_536_000_000, 'ms'), maxBytes: whole(4_096, 268_435_456, 'bytes') },
+  'an object with `ttlMs` or `maxBytes`',
+);
+
 const quickjsShape = object({ engine: oneOf(ENGINE_NAMES) }, 'an object');
 
 const backendsShape = object({ quickjs: quickjsShape }, 'an object of backends');
@@ -107,6 +112,7 @@ export const topShape = object(
     ),
     state: text,
     limits: limitsShape,
+    sessions: sessionsShape,
     pool: poolShape,
     isolation: oneOf(['auto', 'thread', 'process']),
     backends: backendsShape,
@@ -126,6 +132,7 @@ export const KNOWN_KEYS = {
   tools: toolsShape.keys,
   limits: limitsShape.keys,
   pool: poolShape.keys,
+  sessions: sessionsShape.keys,
   backends: backendsShape.keys,
   quickjs: quickjsShape.keys,
   log: logShape.keys,

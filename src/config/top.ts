@@ -33,6 +33,11 @@ export function limitsOf(top: TopValue, defaults: Config): Config['limits'] {
   return { ...defaults.limits, ...definedOf(top.limits) };
 }
 
+/** The file's sessions over the defaults. */
+export function sessionsOf(top: TopValue, defaults: Config): Config['sessions'] {
+  return { ...defaults.sessions, ...definedOf(top.sessions) };
+}
+
 /** The file's pool over the defaults; when only one of `min` and `max` is given, the other makes room. */
 export function poolOf(top: TopValue, defaults: Config, places: Places, problems: Problem[]): Config['pool'] {
   const asked = definedOf(top.pool);

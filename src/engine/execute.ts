@@ -13,6 +13,7 @@ import { byteLength, type Json, type JsonObject } from '../core/json.ts';
 import type { Redactor } from '../policy/redaction.ts';
 import type { LogLine, RunEnd, RunUsage, SandboxBackend } from '../sandbox/backend.ts';
 import { type Limits, lowerLimits } from '../sandbox/limits.ts';
+import type { ContextValues } from '../state/context.ts';
 import type { Store } from '../state/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Admission } from './admission.ts';
@@ -20,6 +21,7 @@ import { fitAnswer, valueCharsOf } from './answer-budget.ts';
 import type { Checker } from './check/finding.ts';
 import { judge } from './check/verdict.ts';
 import { RunContent } from './content.ts';
+import { serveContext } from './context-calls.ts';
 import { DEPTH_MAX, isTooDeep } from './depth.ts';
 import { failureOf, wordsOf } from './failure.ts';
 import { Gate, type ServeCapability } from './gate.ts';
@@ -49,6 +51,8 @@ export interface ExecutorOptions {
   readonly kept: KeptValues;
   /** Images and other bytes of tool results, by tenant and handle. */
   readonly blobs: KeptBlobs;
+  /** The small values of tenants and sessions that `context` reads and writes. */
+  readonly context: ContextValues;
   /** Keeps outcomes by idempotency key; the caller closes it. */
   readonly store: Store;
   /** Nothing that it hides reaches a guest or an outcome. */
@@ -60,8 +64,20 @@ export interface ExecutorOptions {
   readonly checker?: Checker;
   /** What a model is shown of an outcome; its tokens are the ledger's `answer`. */
   readonly renderAnswer: (outcome: Outcome) => string;
+  /** The programs that `intents.name(params)` runs; without it there are none. */
+  readonly intents?: IntentSource;
+  /** Is told of each completed run, and may propose to save it. */
+  readonly habits?: Habits;
   readonly clock: Clock;
   readonly log: Log;
+}
+
+/** What a request is beside a program that was sent. */
+export interface RunHow {
+  /** The program is this intent's, compiled and checked before. */
+  readonly intent?: Intent;
+  /** It is a step of a batch, which has been admitted as a whole. */
+  readonly isAdmitted?: boolean;
 }
 
 const DEFAULT_TENANT = 'default';
@@ -83,11 +99,11 @@ export class Executor {
     this.#idempotent = new IdempotentRuns(options.store, options.log);
   }
 
-  async execute(request: ExecuteRequest, context: RunContext): Promise<Outcome> {
+  async execute(request: ExecuteRequest, context: RunContext, how: RunHow = {}): Promise<Outcome> {
     checkRequest(request, this.#options.checker !== undefined);
     const backend = this.#backend(request.backend);
     const grants = this.#grants(request.grants);
-    const run = (): Promise<RunResult> => this.#admitted({ request, context, backend, grants });
+    const run = (): Promise<RunResult> => this.#admitted({ request, context, backend, grants, how });
     const { idempotencyKey, tenant = DEFAULT_TENANT } = request;
     if (idempotencyKey === undefined) return (await run()).outcome;
     return this.#idempotent.once(idempotencyKey, tenant, request, context.signal, run);
@@ -127,7 +143,7 @@ export class Executor {
   }
 
   async #run(
-    { request, context, backend, grants }: Asked,
+    { request, context, backend, grants, how }: Asked,
     executionId: ExecutionId,
     queueMs: number,
   ): Promise<RunResult> {
@@ -135,13 +151,14 @@ export class Executor {
     const limits = lowerLimits(this.#options.limits, request.limits);
     let program: NormalizedProgram;
     try {
-      program = await normalizeTyped(request.code, limits.sourceBytes, types);
+      program = how.intent?.program ?? (await normalizeTyped(request.code, limits.sourceBytes, types));
     } catch (error) {
       if (!(error instanceof OptimizerError)) throw error;
       return { outcome: this.#refused(executionId, request.code, error, queueMs), ran: false };
     }
     const asked = { text: program.typed ?? program.javascript, isTypeScript: program.typed !== undefined, grants };
-    const { refusal, notes } = await judge(this.#options.checker, request.check ?? 'off', asked, context.signal);
+    const check = how.intent === undefined ? (request.check ?? 'off') : 'off';
+    const { refusal, notes } = await judge(this.#options.checker, check, asked, context.signal);
     if (refusal) return { outcome: this.#refused(executionId, request.code, refusal, queueMs), ran: false };
     context.onEvent({ type: 'state', executionId, state: 'running' });
     for (let attempt = 0; ; attempt++) {
@@ -220,20 +237,28 @@ export class Executor {
       content.emit(block as Json);
       return null;
     };
-    return new Gate({
+    const values = serveContext({
+      values: this.#options.context,
+      owner: { tenant, session: request.session },
+      limits,
+      redactor,
+      onWrite: () => gate.journal.noteWrite(),
+    });
+    const gate: Gate = new Gate({
       executionId,
       readOnly: request.readOnly ?? false,
       grants,
       limits,
       tools,
       caller,
-      served: { blobs: load, content: emit },
+      served: { blobs: load, content: emit, context: values },
       keepBlob: (blob) => blobs.keep(tenant, blob),
       redactor,
       clock,
       log,
       onEvent: (event) => context.onEvent(event),
     });
+    return gate;
   }
 
   /** A program that never ran. */
@@ -334,6 +359,7 @@ interface Asked {
   readonly context: RunContext;
   readonly backend: SandboxBackend;
   readonly grants: readonly string[];
+  readonly how: RunHow;
 }
 
 /** A run that is over, and what it is judged by. */

@@ -12,6 +12,7 @@ import type { CallRecord, CallStatus } from './outcome.ts';
 export class Journal {
   readonly #calls: CallRecord[] = [];
   #sealed = false;
+  #wroteState = false;
   readonly directCost: DirectCost = { definitions: new Map(), texts: [] };
 
   /** Notes a call that has been asked for; until it leaves it is `denied`. */
@@ -42,8 +43,14 @@ export class Journal {
     return this.#calls;
   }
 
-  /** True when something may have changed at a server: then a retry is never advised. */
+  /** Something is about to change that is no call of a tool: a value of the context. */
+  noteWrite(): void {
+    this.#wroteState = true;
+  }
+
+  /** True when something may have changed at a server or in the context: then a retry is never advised. */
   get wrote(): boolean {
+    if (this.#wroteState) return true;
     return this.#calls.some((call) => call.effect === 'write' && call.status !== 'denied');
   }
 }

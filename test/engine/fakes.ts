@@ -11,6 +11,7 @@ import type { RunContext, RunEvent } from '../../src/engine/request.ts';
 import { createRedactor } from '../../src/policy/redaction.ts';
 import type { HostCall, SandboxBackend } from '../../src/sandbox/backend.ts';
 import { DEFAULT_LIMITS } from '../../src/sandbox/limits.ts';
+import { ContextValues } from '../../src/state/context.ts';
 import { MemoryStore } from '../../src/state/memory.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 
@@ -97,17 +98,19 @@ export function executorOptions(
   tools: FakeTools,
   more: Partial<ExecutorOptions> = {},
 ): ExecutorOptions {
+  const store = more.store ?? new MemoryStore({ nowMs: () => Date.now(), monotonicMs: () => performance.now() });
   return {
     backends: { [backend.name]: backend },
     defaultBackend: backend.name,
     tools,
     caller: tools,
     limits: DEFAULT_LIMITS,
-    grants: ['tools', 'console', 'clock', 'random', 'timers', 'url', 'blobs', 'content'],
+    grants: ['tools', 'console', 'clock', 'random', 'timers', 'url', 'blobs', 'content', 'context'],
     blobs: new KeptBlobs({ bytesMax: 1024 * 1024, ttlMs: 60_000 }),
     kept: new KeptValues({ bytesMax: 64 * 1024 * 1024, ttlMs: 60_000 }),
     tokens: { count: (text) => Math.ceil(text.length / 4) },
-    store: new MemoryStore({ nowMs: () => Date.now(), monotonicMs: () => performance.now() }),
+    context: new ContextValues(store, 60_000),
+    store,
     redactor: createRedactor([]),
     types: { erase: async () => ({ kind: 'syntax', message: 'no types here' }) },
     renderAnswer: (outcome) => JSON.stringify(outcome.value ?? outcome.error ?? null),

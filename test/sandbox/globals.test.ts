@@ -25,6 +25,7 @@ const GRANTED: Record<string, string[]> = {
   timers: ['setTimeout', 'clearTimeout'],
   blobs: ['load'],
   content: ['emit'],
+  context: ['context'],
   url: ['URL', 'URLSearchParams'],
 };
 

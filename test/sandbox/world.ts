@@ -14,7 +14,7 @@ import { QuickJsBackend, type QuickJsBackendOptions, type WorkerThread } from '.
 
 const MiB = 1024 * 1024;
 
-export const ALL_GRANTS = ['tools', 'console', 'clock', 'random', 'timers', 'blobs', 'url', 'content'];
+export const ALL_GRANTS = ['tools', 'console', 'clock', 'random', 'timers', 'blobs', 'url', 'content', 'context'];
 
 /** The names in hostile/README: the corpora speak them, whatever the product calls its codes. */
 export type CorpusCode =

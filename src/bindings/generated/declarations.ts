@@ -24,6 +24,21 @@ export const MODEL_DECLARATIONS: Readonly<Record<InterfaceName, string>> = looku
     "/** Shows a content block in the answer: one that a tool answered (`{type, mimeType, bytes, handle}`), or an MCP block. */",
     "declare function emit(block: object | string): Promise<void>;",
   ].join('\n'),
+  context: [
+    "/** Small JSON values that outlive the program. `ifVersion` 0 = the key must be new; a lost race throws `state.conflict`. */",
+    "declare const context: {",
+    "  get(key: string): Promise<unknown>;",
+    "  entry(key: string): Promise<{ value: unknown; version: number; expiresAt?: string } | undefined>;",
+    "  set(key: string, value: unknown, options?: { ttlMs?: number; ifVersion?: number }): Promise<{ version: number }>;",
+    "  increment(key: string, by?: number, options?: { ttlMs?: number }): Promise<number>;",
+    "  delete(key: string): Promise<boolean>;",
+    "  list(prefix?: string): Promise<{ key: string; bytes: number; version: number; expiresAt?: string }[]>;",
+    "};",
+  ].join('\n'),
+  intents: [
+    "/** Runs a saved program; `search` shows which there are and what they take. */",
+    "declare const intents: { readonly [name: string]: (params?: object) => Promise<unknown> };",
+  ].join('\n'),
   random: [
     "declare const crypto: {",
     "  randomUUID(): string;",

@@ -3,7 +3,7 @@ import type { Json } from '../../core/json.ts';
 import { lookupTable } from '../lookup-table.ts';
 
 /** Every interface that a run can be granted. */
-export type InterfaceName = 'blobs' | 'clock' | 'console' | 'content' | 'random' | 'timers' | 'tools' | 'url';
+export type InterfaceName = 'blobs' | 'clock' | 'console' | 'content' | 'context' | 'intents' | 'random' | 'timers' | 'tools' | 'url';
 
 /** What a host function throws into the guest. Nothing else of the host (stack, path, secret) goes with it. */
 export interface HostError {
@@ -78,6 +78,62 @@ export interface ContentHost {
   emit(block: Json): Promise<void>;
 }
 
+/**
+ * Small JSON values that outlive the run: those of its session when it has one, else those of its tenant. Bounded: what
+ * does not fit is refused with `limit.context`, and nothing else is dropped for it.
+ */
+export interface ContextHost {
+  /**
+   * The entry under `key` as `{value, version, expiresAt?}`; null when there is none.
+   * @param key 1 to 200 characters.
+   * @throws HostFailure
+   */
+  get(key: string): Promise<Json>;
+  /**
+   * Writes one value and answers its new `{version}`.
+   * @param key 1 to 200 characters.
+   * @param value What is kept. Secrets of the config are replaced in it.
+   * @param ttlMs Milliseconds until it is gone; none = as long as the session, or until it is deleted.
+   * @param ifVersion The version that the entry must have, 0 when it must not exist; else `state.conflict`.
+   * @throws HostFailure
+   */
+  set(key: string, value: Json, ttlMs?: number, ifVersion?: number): Promise<Json>;
+  /**
+   * Adds to a number, also while others do, and answers `{value, version}`. A missing one counts as 0.
+   * @param key 1 to 200 characters.
+   * @param by May be negative.
+   * @param ttlMs As for `set`; none leaves the entry the time that it has.
+   * @throws HostFailure
+   */
+  increment(key: string, by: number, ttlMs?: number): Promise<Json>;
+  /**
+   * Whether there was such an entry.
+   * @param key 1 to 200 characters.
+   * @throws HostFailure
+   */
+  delete(key: string): Promise<boolean>;
+  /**
+   * The entries as `[{key, bytes, version, expiresAt?}]`, in the order of their keys.
+   * @param prefix The beginning of the keys; none = all.
+   * @throws HostFailure
+   */
+  list(prefix?: string): Promise<Json>;
+}
+
+/**
+ * Programs that somebody has written down before, by name. Each runs in a guest of its own, through the same gate: it
+ * shares the caller's journal, its budget of calls and its deadline, and may never do more than the caller.
+ */
+export interface IntentsHost {
+  /**
+   * Runs one intent and answers what it returns.
+   * @param name Its name, or an alias.
+   * @param params Its parameters, a JSON object; checked against its schema before it runs.
+   * @throws HostFailure
+   */
+  call(name: string, params: Json): Promise<Json>;
+}
+
 /** Randomness fit for keys and ids. `Math.random` is seeded for each run and needs no call. */
 export interface RandomHost {
   /**
@@ -148,6 +204,8 @@ export interface Capabilities {
   clock: ClockHost;
   console: ConsoleHost;
   content: ContentHost;
+  context: ContextHost;
+  intents: IntentsHost;
   random: RandomHost;
   timers: TimersHost;
   tools: ToolsHost;
@@ -179,6 +237,16 @@ export const INTERFACES: {
   }),
   content: lookupTable({
     emit: shape(true, 1, 1),
+  }),
+  context: lookupTable({
+    get: shape(true, 1, 1),
+    set: shape(true, 2, 4),
+    increment: shape(true, 2, 3),
+    delete: shape(true, 1, 1),
+    list: shape(true, 0, 1),
+  }),
+  intents: lookupTable({
+    call: shape(true, 2, 2),
   }),
   random: lookupTable({
     bytes: shape(false, 1, 1),

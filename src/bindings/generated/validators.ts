@@ -113,6 +113,78 @@ function resultOfContentEmit(): Json {
   return null;
 }
 
+function argumentsOfContextGet(args: unknown): unknown[] {
+  const items = count(args, 1, 1);
+  return [
+    text(items[0], 'key'),
+  ];
+}
+
+function resultOfContextGet(value: unknown): Json {
+  return json(value, 'result');
+}
+
+function argumentsOfContextSet(args: unknown): unknown[] {
+  const items = count(args, 2, 4);
+  return [
+    text(items[0], 'key'),
+    json(items[1], 'value'),
+    (absent(items[2]) ? undefined : float(items[2], 'ttlMs', 'f64')),
+    (absent(items[3]) ? undefined : integer(items[3], 'ifVersion', 'u32', 0, 4294967295)),
+  ];
+}
+
+function resultOfContextSet(value: unknown): Json {
+  return json(value, 'result');
+}
+
+function argumentsOfContextIncrement(args: unknown): unknown[] {
+  const items = count(args, 2, 3);
+  return [
+    text(items[0], 'key'),
+    float(items[1], 'by', 'f64'),
+    (absent(items[2]) ? undefined : float(items[2], 'ttlMs', 'f64')),
+  ];
+}
+
+function resultOfContextIncrement(value: unknown): Json {
+  return json(value, 'result');
+}
+
+function argumentsOfContextDelete(args: unknown): unknown[] {
+  const items = count(args, 1, 1);
+  return [
+    text(items[0], 'key'),
+  ];
+}
+
+function resultOfContextDelete(value: unknown): Json {
+  return boolean(value, 'result');
+}
+
+function argumentsOfContextList(args: unknown): unknown[] {
+  const items = count(args, 0, 1);
+  return [
+    (absent(items[0]) ? undefined : text(items[0], 'prefix')),
+  ];
+}
+
+function resultOfContextList(value: unknown): Json {
+  return json(value, 'result');
+}
+
+function argumentsOfIntentsCall(args: unknown): unknown[] {
+  const items = count(args, 2, 2);
+  return [
+    text(items[0], 'name'),
+    json(items[1], 'params'),
+  ];
+}
+
+function resultOfIntentsCall(value: unknown): Json {
+  return json(value, 'result');
+}
+
 function argumentsOfRandomBytes(args: unknown): unknown[] {
   const items = count(args, 1, 1);
   return [
@@ -220,6 +292,16 @@ const ARGUMENTS: Checks<(args: unknown) => unknown[]> = lookupTable({
   content: lookupTable({
     emit: argumentsOfContentEmit,
   }),
+  context: lookupTable({
+    get: argumentsOfContextGet,
+    set: argumentsOfContextSet,
+    increment: argumentsOfContextIncrement,
+    delete: argumentsOfContextDelete,
+    list: argumentsOfContextList,
+  }),
+  intents: lookupTable({
+    call: argumentsOfIntentsCall,
+  }),
   random: lookupTable({
     bytes: argumentsOfRandomBytes,
     uuid: argumentsOfRandomUuid,
@@ -251,6 +333,16 @@ const RESULTS: Checks<(value: unknown) => Json> = lookupTable({
   }),
   content: lookupTable({
     emit: resultOfContentEmit,
+  }),
+  context: lookupTable({
+    get: resultOfContextGet,
+    set: resultOfContextSet,
+    increment: resultOfContextIncrement,
+    delete: resultOfContextDelete,
+    list: resultOfContextList,
+  }),
+  intents: lookupTable({
+    call: resultOfIntentsCall,
   }),
   random: lookupTable({
     bytes: resultOfRandomBytes,
