@@ -94,7 +94,11 @@ export function sumOf(key: string, value: number, by: number): number {
 }
 
 export function notANumber(key: string): OptimizerError {
-  return new OptimizerError('request.params', `The entry \`${key}\` holds no JSON number, so nothing was added to it.`, {
-    hint: 'Set it to a number first, or use another key.',
-  });
+  return new OptimizerError(
+    'request.params',
+    `The entry \`${key}\` holds no JSON number, so nothing was added to it.`,
+    {
+      hint: 'Set it to a number first, or use another key.',
+    },
+  );
 }

@@ -49,7 +49,9 @@ export type WriteRefusal =
 
 export type PutResult = { readonly status: 'ok'; readonly version: number } | WriteRefusal;
 
-export type IncrementResult = { readonly status: 'ok'; readonly version: number; readonly value: number } | WriteRefusal;
+export type IncrementResult =
+  | { readonly status: 'ok'; readonly version: number; readonly value: number }
+  | WriteRefusal;
 
 /**
  * Every operation rejects with `state.unavailable` when the keeper cannot be reached or is closed, and with

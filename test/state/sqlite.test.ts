@@ -82,7 +82,7 @@ describe('the file', () => {
     await open().set('a', 'k', '1');
     const database = new DatabaseSync(path, { readOnly: true });
     expect(database.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
-    expect(database.prepare("SELECT value FROM meta WHERE name = 'schemaVersion'").get()).toEqual({ value: '1' });
+    expect(database.prepare("SELECT value FROM meta WHERE name = 'schemaVersion'").get()).toEqual({ value: '2' });
     database.close();
   });
 
@@ -94,7 +94,7 @@ describe('the file', () => {
     database.exec("UPDATE meta SET value = '99'");
     await expect(open().get('a', 'k')).rejects.toMatchObject({
       code: 'state.unavailable',
-      message: expect.stringContaining('schema version 99; this version reads up to 1'),
+      message: expect.stringContaining('schema version 99; this version reads up to 2'),
       retryable: false,
     });
     expect(database.prepare('SELECT value FROM meta').get()).toEqual({ value: '99' });

@@ -1,7 +1,7 @@
 /** The servers that the tests of this room start, as specs, and what tells whether one of their processes is left. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Store, StoredEntry } from '../../src/state/store.ts';
+import { MemoryStore } from '../../src/state/memory.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import type { ConnectDeps } from '../../src/upstream/connect.ts';
 import type { HttpServerSpec, StdioServerSpec } from '../../src/upstream/server-spec.ts';
@@ -78,25 +78,16 @@ export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-/** A store in a map, as plain as the contract allows. */
-export class MapStore implements Store {
-  readonly name = 'map';
-  readonly entries = new Map<string, StoredEntry>();
+/** A store in memory that tells what was ever written to it. */
+export class MapStore extends MemoryStore {
+  readonly written = new Map<string, string>();
 
-  async get(namespace: string, key: string): Promise<StoredEntry | undefined> {
-    return this.entries.get(`${namespace}/${key}`);
+  constructor() {
+    super({ nowMs: () => 0, monotonicMs: () => 0 });
   }
-  async set(namespace: string, key: string, text: string): Promise<void> {
-    this.entries.set(`${namespace}/${key}`, { text, expiresAtMs: undefined, updatedAtMs: 0 });
+
+  override async set(namespace: string, key: string, text: string, ttlMs?: number): Promise<void> {
+    this.written.set(`${namespace}/${key}`, text);
+    await super.set(namespace, key, text, ttlMs);
   }
-  async delete(namespace: string, key: string): Promise<boolean> {
-    return this.entries.delete(`${namespace}/${key}`);
-  }
-  async list(namespace: string, prefix = ''): Promise<string[]> {
-    const start = `${namespace}/`;
-    return [...this.entries.keys()]
-      .filter((key) => key.startsWith(start + prefix))
-      .map((key) => key.slice(start.length));
-  }
-  async close(): Promise<void> {}
 }

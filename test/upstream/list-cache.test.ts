@@ -21,7 +21,7 @@ describe('ListCache', () => {
     const store = new MapStore();
     const cache = new ListCache(store, clock);
     await cache.save(spec, [], undefined);
-    expect(store.entries.size).toBe(0);
+    expect(store.written.size).toBe(0);
     await cache.save(spec, tools, undefined);
     await cache.save(spec, [], undefined);
     expect((await cache.load(spec))?.tools).toEqual(tools);
@@ -30,7 +30,7 @@ describe('ListCache', () => {
   it('keeps no value of a variable or header in the store', async () => {
     const store = new MapStore();
     await new ListCache(store, clock).save(spec, tools, undefined);
-    expect(JSON.stringify([...store.entries])).not.toContain('s3cret');
+    expect(JSON.stringify([...store.written])).not.toContain('s3cret');
   });
 
   it('forgets', async () => {
