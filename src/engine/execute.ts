@@ -24,8 +24,11 @@ import { RunContent } from './content.ts';
 import { serveContext } from './context-calls.ts';
 import { DEPTH_MAX, isTooDeep } from './depth.ts';
 import { failureOf, wordsOf } from './failure.ts';
-import { Gate, type ServeCapability } from './gate.ts';
+import { Gate, type GateOptions, type ServeCapability } from './gate.ts';
 import { IdempotentRuns, type RunResult } from './idempotency.ts';
+import type { Habits } from './intents/habits.ts';
+import type { Intent } from './intents/intent.ts';
+import { type IntentSource, NestedRuns } from './intents/nested-runs.ts';
 import type { Journal } from './journal.ts';
 import type { KeptBlobs } from './kept-blobs.ts';
 import type { KeptValues } from './kept-values.ts';
@@ -36,7 +39,7 @@ import type { ToolCaller, ToolSource } from './ports.ts';
 import type { NormalizedProgram } from './program-forms.ts';
 import type { ExecuteRequest, RunContext } from './request.ts';
 import { checkRequest } from './request-check.ts';
-import { SeedSource } from './seeds.ts';
+import { type Seed, SeedSource } from './seeds.ts';
 import { shapeJson } from './shape.ts';
 import type { TypeEraser } from './type-eraser.ts';
 
@@ -120,14 +123,13 @@ export class Executor {
   }
 
   async #admitted(asked: Asked): Promise<RunResult> {
-    const { context } = asked;
+    const { context, how } = asked;
     const { clock } = this.#options;
     const executionId = newExecutionId();
     const queuedMs = clock.monotonicMs();
-    const waitingBefore = this.#admission.queued;
-    const place = this.#admission.enter(context.signal);
-    if (this.#admission.queued > waitingBefore) context.onEvent({ type: 'state', executionId, state: 'queued' });
-    await place;
+    if (!how.isAdmitted) {
+      await this.admit(context.signal, () => context.onEvent({ type: 'state', executionId, state: 'queued' }));
+    }
     const startedMs = clock.monotonicMs();
     try {
       const result = await this.#run(asked, executionId, startedMs - queuedMs);
@@ -138,8 +140,20 @@ export class Executor {
       context.onEvent({ type: 'state', executionId, state: status });
       return result;
     } finally {
-      this.#admission.leave(clock.monotonicMs() - startedMs);
+      if (!how.isAdmitted) this.leave(clock.monotonicMs() - startedMs);
     }
+  }
+
+  /** Takes a place for a run or a whole batch; `leave` must follow once. Rejects with `limit.queue` or `request.cancelled`. */
+  admit(signal: AbortSignal, onQueued: () => void): Promise<void> {
+    const waitingBefore = this.#admission.queued;
+    const place = this.#admission.enter(signal);
+    if (this.#admission.queued > waitingBefore) onQueued();
+    return place;
+  }
+
+  leave(tookMs: number): void {
+    this.#admission.leave(tookMs);
   }
 
   async #run(
@@ -163,7 +177,8 @@ export class Executor {
     context.onEvent({ type: 'state', executionId, state: 'running' });
     for (let attempt = 0; ; attempt++) {
       const content = new RunContent(request.tenant ?? DEFAULT_TENANT, this.#options.blobs, redactor);
-      const gate = this.#gate({ request, context, limits, executionId, grants, content });
+      const nested = this.#nested(request, executionId, limits, grants);
+      const gate = this.#gate({ request, context, limits, executionId, grants, content, nested });
       const end = await backend
         .run({
           executionId,
@@ -183,7 +198,20 @@ export class Executor {
       const lost = end.failure?.code === 'sandbox.lost' && !context.signal.aborted;
       if (lost && attempt < RETRIES_AFTER_LOSS && !gate.journal.wrote) continue;
       return {
-        outcome: this.#outcome({ request, context, limits, executionId, queueMs, program, gate, content, end, notes }),
+        outcome: this.#outcome({
+          request,
+          context,
+          limits,
+          executionId,
+          queueMs,
+          program,
+          gate,
+          content,
+          nested,
+          end,
+          notes,
+          how,
+        }),
         ran: true,
       };
     }
@@ -216,6 +244,7 @@ export class Executor {
     executionId,
     grants,
     content,
+    nested,
   }: {
     request: ExecuteRequest;
     context: RunContext;
@@ -223,6 +252,7 @@ export class Executor {
     executionId: ExecutionId;
     grants: readonly string[];
     content: RunContent;
+    nested: NestedRuns | undefined;
   }): Gate {
     const { tools, caller, redactor, clock, log, kept, blobs } = this.#options;
     const tenant = request.tenant ?? DEFAULT_TENANT;
@@ -244,21 +274,42 @@ export class Executor {
       redactor,
       onWrite: () => gate.journal.noteWrite(),
     });
-    const gate: Gate = new Gate({
+    const options: GateOptions = {
       executionId,
       readOnly: request.readOnly ?? false,
       grants,
       limits,
       tools,
       caller,
-      served: { blobs: load, content: emit, context: values },
+      served: {
+        blobs: load,
+        content: emit,
+        context: values,
+        ...(nested === undefined ? {} : { intents: (...call) => intents(...call) }),
+      },
       keepBlob: (blob) => blobs.keep(tenant, blob),
       redactor,
       clock,
       log,
       onEvent: (event) => context.onEvent(event),
-    });
+    };
+    const gate: Gate = new Gate(options);
+    const intents: ServeCapability = nested?.serve(options, () => gate) ?? (async () => null);
     return gate;
+  }
+
+  /** For the intents that the run calls. They are TypeScript, whatever runs the program itself. */
+  #nested(
+    { tenant = DEFAULT_TENANT }: ExecuteRequest,
+    executionId: ExecutionId,
+    limits: Limits,
+    grants: readonly string[],
+  ): NestedRuns | undefined {
+    const { intents: source, backends, defaultBackend } = this.#options;
+    const backend = backends[defaultBackend];
+    if (source === undefined || backend === undefined) return undefined;
+    const nextSeed = (): Seed => this.#seeds.next();
+    return new NestedRuns({ source, backend, executionId, tenant, limits, grants, nextSeed });
   }
 
   /** A program that never ran. */
@@ -279,11 +330,14 @@ export class Executor {
   }
 
   #outcome(run: Ended): Outcome {
-    const { end, gate, limits, content } = run;
+    const { end, gate, limits, content, nested, how } = run;
     const outcome = emptyOutcome(run.executionId, { ...end.usage, queueMs: run.queueMs + end.usage.queueMs });
     const { redactor } = this.#options;
-    outcome.logs = [...run.notes, ...end.logs].map(({ level, text }) => ({ level, text: redactor.text(text) }));
-    outcome.logsDropped = end.logsDropped;
+    const lines = [...run.notes, ...(nested?.logs ?? []), ...end.logs];
+    outcome.logs = lines.map(({ level, text }) => ({ level, text: redactor.text(text) }));
+    outcome.logsDropped = end.logsDropped + (nested?.logsDropped ?? 0);
+    outcome.usage.guestCpuMs += nested?.cpuMs ?? 0;
+    if (how.intent !== undefined) outcome.intent = how.intent.name;
     outcome.calls = gate.journal.calls.map((call) => ({ ...call }));
     outcome.usage.hostCalls = outcome.calls.length;
     if (end.failure) {
@@ -293,11 +347,24 @@ export class Executor {
       this.#setValue(outcome, end.valueText ?? 'null', run);
     }
     // A program that returns while calls are under way has most likely forgotten an `await`.
-    if (outcome.status === 'completed' && gate.unanswered.length > 0) outcome.callsLeft = gate.unanswered;
+    const left = [...gate.unanswered, ...(nested?.callsLeft ?? [])];
+    if (outcome.status === 'completed' && left.length > 0) outcome.callsLeft = left;
     if (content.refused !== undefined) outcome.logs.push({ level: 'warn', text: redactor.text(content.refused) });
     if (content.blocks.length > 0) outcome.content = content.blocks;
+    if (outcome.status === 'completed' && how.intent === undefined) this.#noteHabit(outcome, run);
     if (run.context.audience === 'model') fitAnswer(outcome, limits.answerChars);
     return this.#counted(outcome, run.request.code, gate.journal.directCost);
+  }
+
+  /** A program that has been run often enough is proposed as an intent. */
+  #noteHabit(outcome: Outcome, { request, program, executionId }: Ended): void {
+    const { tenant = DEFAULT_TENANT, code, params = {} } = request;
+    const { javascript } = program;
+    const { calls } = outcome;
+    const proposal = this.#options.habits?.completed({ tenant, executionId, code, javascript, params, calls });
+    if (proposal === undefined) return;
+    const { redactor } = this.#options;
+    outcome.proposal = redactor.holds(proposal.code) ? { ...proposal, code: redactor.text(proposal.code) } : proposal;
   }
 
   /** Inline up to `valueBytes`; a larger value is kept whole behind a handle and shown cut, never invalid. */
@@ -372,6 +439,9 @@ interface Ended {
   readonly program: NormalizedProgram;
   readonly gate: Gate;
   readonly content: RunContent;
+  /** The intents that the run has called. */
+  readonly nested: NestedRuns | undefined;
+  readonly how: RunHow;
   readonly end: RunEnd;
   /** What the check said of the program; stands before its own lines. */
   readonly notes: readonly LogLine[];

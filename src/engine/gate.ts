@@ -17,13 +17,15 @@ import type { Redactor } from '../policy/redaction.ts';
 import type { HostCall, HostReply } from '../sandbox/backend.ts';
 import type { Limits } from '../sandbox/limits.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Asker } from '../upstream/asker.ts';
 import { jsonExcess } from '../upstream/json-size.ts';
 import type { ResultBlob } from '../upstream/results.ts';
+import { hiddenServerError, serverErrorOf } from '../upstream/server-error.ts';
 import { DEPTH_MAX, isTooDeep } from './depth.ts';
 import { Journal } from './journal.ts';
 import { sampleText } from './ledger.ts';
 import type { CallRecord, CallStatus } from './outcome.ts';
-import type { GateTool, ToolCaller, ToolSource } from './ports.ts';
+import type { CallProgress, GateTool, ToolAnswer, ToolCaller, ToolSource } from './ports.ts';
 import type { RunEvent } from './request.ts';
 import { Turnstile } from './turnstile.ts';
 
@@ -46,6 +48,21 @@ export interface GateOptions {
   readonly clock: Clock;
   readonly log: Log;
   onEvent(event: RunEvent): void;
+  /** Who is asked when a server asks something; without one such a question is refused. */
+  readonly asker?: Asker;
+  /** The progress of a call as the server tells it, for `passThrough`. */
+  onProgress?(progress: CallProgress): void;
+}
+
+/** What becomes of a call's answer. `verbatim`: the server's own business, checked and taken apart by nobody. */
+type Passage = { readonly kind: 'data' | 'raw' } | { readonly kind: 'verbatim'; readonly meta?: JsonObject };
+
+/** What the gates of one run share: the run itself and the intents that it calls (intents/nested-runs.ts). */
+export interface GateShare {
+  readonly journal: Journal;
+  readonly turnstile: Turnstile;
+  /** Calls that were asked for. */
+  readonly budget: { used: number };
 }
 
 /** Shorter JSON text cannot be deeper. */
@@ -54,20 +71,44 @@ const DEEP_CHARS_MIN = 2 * DEPTH_MAX;
 const RUN_ENDED = 'the run has ended';
 
 export class Gate {
-  readonly journal = new Journal();
+  /** For the gate of an intent that the run calls. */
+  readonly share: GateShare;
   readonly #options: GateOptions;
   readonly #turnstile: Turnstile;
+  readonly #isRoot: boolean;
   readonly #abort = new AbortController();
   /** The errors that the gate gave the program, by the number of the call: what an uncaught one is looked up in. */
   readonly #refusals = new Map<number, OptimizerError>();
   /** Calls that the program has asked for and has no answer to. */
   readonly #unanswered = new Set<{ readonly asked: string }>();
-  #budgetUsed = 0;
   #open = true;
 
-  constructor(options: GateOptions) {
+  /** With `share` it is the gate of an intent, and its end is not the end of the run. */
+  constructor(options: GateOptions, share?: GateShare) {
     this.#options = options;
-    this.#turnstile = new Turnstile(options.limits.callsInFlight);
+    this.#isRoot = share === undefined;
+    this.share = share ?? {
+      journal: new Journal(),
+      turnstile: new Turnstile(options.limits.callsInFlight),
+      budget: { used: 0 },
+    };
+    this.#turnstile = this.share.turnstile;
+  }
+
+  get journal(): Journal {
+    return this.share.journal;
+  }
+
+  /** Aborted at the end of what the gate stands before. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Takes one call off the budget; throws `limit.calls` when there is none left. */
+  spend(): void {
+    const { calls } = this.#options.limits;
+    if (++this.share.budget.used <= calls) return;
+    throw new OptimizerError('limit.calls', `the run has made its ${calls} calls (limit \`calls\`)`);
   }
 
   /** Answers one host call. Never rejects. */
@@ -79,13 +120,38 @@ export class Gate {
     }
   }
 
+  /**
+   * One call without a program: everything of a program's call but the check of its arguments, and its answer untouched
+   * but for secrets. Rejects with a `ServerError` for a JSON-RPC error of the server, else with an `OptimizerError`.
+   */
+  async passThrough(call: {
+    readonly server: string;
+    readonly tool: string;
+    readonly arguments: JsonObject;
+    readonly meta?: JsonObject;
+  }): Promise<JsonObject> {
+    const { redactor } = this.#options;
+    const passage: Passage = { kind: 'verbatim', ...(call.meta === undefined ? {} : { meta: call.meta }) };
+    try {
+      if (!this.#open) throw ended();
+      const { raw } = await this.#callTool(call.server, call.tool, call.arguments, passage, (answer) => answer);
+      if (!isJsonObject(raw)) throw new OptimizerError('upstream.protocol', 'the answer is not a tool result');
+      return redactor.active ? (redactor.json(raw) as JsonObject) : raw;
+    } catch (error) {
+      const known = error instanceof ToolFailure ? error.cause : error;
+      if (!(known instanceof OptimizerError)) throw error;
+      const own = serverErrorOf(known);
+      throw own === undefined ? this.#redacted(known) : hiddenServerError(own, redactor);
+    }
+  }
+
   /** The wall at the end of a run: later calls are refused, those under way are told to stop and change nothing more. */
   close(): void {
     this.#open = false;
-    this.journal.seal();
+    if (this.#isRoot) this.journal.seal();
     // With a reason of our own: without one, a DOMException with a stack is made for every run.
     this.#abort.abort(RUN_ENDED);
-    this.#turnstile.close();
+    if (this.#isRoot) this.#turnstile.close();
   }
 
   /** After `close`: the calls that the program did not wait for, as it named them, whether they have left or not. */
@@ -118,7 +184,8 @@ export class Gate {
     const args = checkArguments(interfaceName, functionName, JSON.parse(call.argumentsText));
     if (interfaceName === 'tools' && functionName === 'call') {
       const [server, tool, toolArguments, raw] = args as [string, string, Json, boolean];
-      return this.#callTool(server, tool, toolArguments, raw);
+      const passage: Passage = { kind: raw ? 'raw' : 'data' };
+      return this.#callTool(server, tool, toolArguments, passage, (answer) => this.#replyOf(answer, raw));
     }
     if (interfaceName === 'tools' && functionName === 'search') {
       const limit = (args[1] ?? undefined) as number | undefined;
@@ -129,21 +196,25 @@ export class Gate {
     return this.#reply(await serve(functionName, args));
   }
 
-  async #callTool(server: string, toolName: string, args: Json, raw: boolean): Promise<HostReply> {
-    const { limits, tools } = this.#options;
+  async #callTool<Passed>(
+    server: string,
+    toolName: string,
+    args: Json,
+    passage: Passage,
+    pass: (answer: ToolAnswer) => Passed,
+  ): Promise<Passed> {
+    const { tools } = this.#options;
     const asked = `${server}.${toolName}`;
     const open = { asked };
     this.#unanswered.add(open);
     try {
-      if (++this.#budgetUsed > limits.calls) {
-        throw new OptimizerError('limit.calls', `the run has made its ${limits.calls} calls (limit \`calls\`)`);
-      }
+      this.spend();
       refuseDeepArguments(args);
       const tool = await tools.require(server, toolName);
       if (!this.#open) throw ended();
       const argsText = canonicalJson(args);
       const record = this.journal.open(`${tool.server}.${tool.name}`, tool.effect, sha256Hex(argsText).slice(0, 16));
-      return await this.#send(tool, args, argsText, record, raw);
+      return await this.#send(tool, args, argsText, record, passage, pass);
     } catch (error) {
       throw error instanceof OptimizerError ? new ToolFailure(error, asked) : error;
     } finally {
@@ -151,11 +222,19 @@ export class Gate {
     }
   }
 
-  async #send(tool: GateTool, args: Json, argsText: string, record: CallRecord, raw: boolean): Promise<HostReply> {
-    const { limits, clock, caller } = this.#options;
+  async #send<Passed>(
+    tool: GateTool,
+    args: Json,
+    argsText: string,
+    record: CallRecord,
+    passage: Passage,
+    pass: (answer: ToolAnswer) => Passed,
+  ): Promise<Passed> {
+    const { limits, clock, caller, asker } = this.#options;
     const id = record.tool;
+    const isVerbatim = passage.kind === 'verbatim';
     try {
-      this.#admit(tool, args, record);
+      this.#admit(tool, args, record, !isVerbatim);
       await this.#turnstile.enter();
     } catch (error) {
       throw error instanceof OptimizerError ? new ToolFailure(error, id) : error;
@@ -171,13 +250,16 @@ export class Gate {
       const answer = await caller.call(tool.server, tool.name, args, {
         signal: this.#abort.signal,
         timeoutMs: limits.toolTimeoutMs,
-        onProgress: (progress) => this.#tell({ step: 'progress', tool: id, ...this.#redactedProgress(progress) }),
+        onProgress: (progress) => this.#tellProgress(id, progress),
+        ...(asker === undefined ? {} : { asker }),
+        ...(isVerbatim ? { verbatim: passage.meta === undefined ? {} : { meta: passage.meta } } : {}),
       });
       this.journal.close(record, answer.ok ? 'ok' : 'error', clock.monotonicMs() - startedMs);
+      if (isVerbatim) return pass(answer);
       this.#noteCost(tool, argsText, answer.raw);
       if (this.#open) for (const blob of answer.blobs ?? []) this.#options.keepBlob(blob);
       if (!answer.ok) throw new OptimizerError('upstream.toolError', answer.message, { data: { tool: id } });
-      return this.#reply(raw ? answer.raw : answer.value);
+      return pass(answer);
     } catch (error) {
       if (record.status === 'unknown') this.journal.close(record, statusOf(error), clock.monotonicMs() - startedMs);
       throw error instanceof OptimizerError ? new ToolFailure(error, id) : error;
@@ -187,19 +269,31 @@ export class Gate {
     }
   }
 
+  #replyOf(answer: ToolAnswer, raw: boolean): HostReply {
+    return this.#reply(raw || !answer.ok ? answer.raw : answer.value);
+  }
+
+  #tellProgress(tool: string, progress: CallProgress): void {
+    const redacted = this.#redactedProgress(progress);
+    if (this.#open) this.#options.onProgress?.(redacted);
+    this.#tell({ step: 'progress', tool, ...redacted });
+  }
+
   #redactedProgress<Progress extends { message?: string }>(progress: Progress): Progress {
     const { message } = progress;
     return message === undefined ? progress : { ...progress, message: this.#options.redactor.text(message) };
   }
 
   /** Everything that can refuse a call before it leaves. */
-  #admit(tool: GateTool, args: Json, { tool: id }: CallRecord): void {
+  #admit(tool: GateTool, args: Json, { tool: id }: CallRecord, isChecked: boolean): void {
+    if (tool.refusal !== undefined) throw tool.refusal;
     if (this.#options.readOnly && tool.effect === 'write') {
       throw new OptimizerError('denied.readOnly', `\`${id}\` may write, and this run is read-only; it was not called`, {
         hint: 'Run the program with writing allowed; if the tool only reads, say so in the config (`effects`).',
         data: { tool: id },
       });
     }
+    if (!isChecked) return;
     const issues = isJsonObject(args)
       ? this.#options.tools.validate(tool, args)
       : [{ path: '', message: `expected one object of named arguments, got ${describe(args)}` }];

@@ -1,7 +1,7 @@
 /** The one shape of an answer (design section 6). MCP text is rendered from it; `optimizer/*` returns it as it is. */
 import type { ErrorCode, ErrorKind } from '../core/errors.ts';
 import type { ExecutionId } from '../core/ids.ts';
-import type { Json } from '../core/json.ts';
+import type { Json, JsonObject } from '../core/json.ts';
 import type { LogLine, RunUsage } from '../sandbox/backend.ts';
 import type { Effect } from '../upstream/server-spec.ts';
 
@@ -40,6 +40,19 @@ export interface TokenLedger {
   saved: number;
 }
 
+/** A program that a tenant has run again and again with other values, ready to be saved (intents/habits.ts). */
+export interface IntentProposal {
+  /** Made of the names of its tools; may be changed when it is saved. */
+  name: string;
+  /** How often a program of this shape has run. */
+  runs: number;
+  /** JSON Schema of the values that differed. */
+  params: JsonObject;
+  effect: Effect;
+  /** The newest program with `params.name` in the place of those values. */
+  code: string;
+}
+
 export interface Outcome {
   executionId: ExecutionId;
   status: 'completed' | 'failed' | 'paused';
@@ -56,4 +69,7 @@ export interface Outcome {
   truncated?: { handle: string; bytes: number; shown: number };
   /** MCP content blocks that the program emitted, in order. */
   content?: Json[];
+  /** Name of the intent that ran, when the request asked for one. */
+  intent?: string;
+  proposal?: IntentProposal;
 }

@@ -1,0 +1,127 @@
+/**
+ * The intents that one tenant can call, as a table of names and an index of words. Pure and made anew when a set changes;
+ * what is asked by name, by alias or in plain words is decided here.
+ *
+ * Decision: words are scored by the search of tools, and the best intent is taken only when it is good by itself and
+ * clearly better than the next. Two that are close are offered, never chosen between: one of them may write.
+ */
+import type { JsonObject } from '../../core/json.ts';
+import { editDistance } from '../../core/nearest.ts';
+import { camelCase, nameParts } from '../../upstream/names.ts';
+import { SearchIndex } from '../../upstream/search.ts';
+import { type NamedTool, signatureOf } from '../../upstream/signature.ts';
+import type { Intent } from './intent.ts';
+
+export interface RankedIntent {
+  readonly intent: Intent;
+  readonly score: number;
+}
+
+/** Below it a search shows no intent at all: the words say something else. */
+export const SHOWN_SCORE_MIN = 0.45;
+/** What the best must have to be run for words alone. */
+export const TAKEN_SCORE_MIN = 0.8;
+/** How much better than the next it must be. */
+export const MARGIN_MIN = 1.25;
+
+/** The name under which intents stand beside servers, in a search and for `describe`. */
+export const INTENTS_SERVER = 'intents';
+
+export class NamedIntents {
+  readonly all: readonly Intent[];
+  readonly #byName: ReadonlyMap<string, Intent>;
+  /** Alias or camelCase to the one intent that it means; undefined where it would mean several. */
+  readonly #byAlias = new Map<string, Intent | undefined>();
+  #index: SearchIndex | undefined;
+
+  constructor(intents: readonly Intent[]) {
+    this.all = intents;
+    this.#byName = new Map(intents.map((intent) => [intent.name, intent]));
+    for (const intent of intents) {
+      for (const alias of new Set([camelCase(intent.name), plainWords(intent.name), ...aliasForms(intent)])) {
+        if (this.#byName.has(alias)) continue;
+        const other = this.#byAlias.has(alias);
+        this.#byAlias.set(alias, other && this.#byAlias.get(alias) !== intent ? undefined : intent);
+      }
+    }
+  }
+
+  /** By own name, camelCase or alias, exactly or but for case and punctuation. */
+  named(asked: string): Intent | undefined {
+    return this.#byName.get(asked) ?? this.#byAlias.get(asked) ?? this.#byAlias.get(plainWords(asked));
+  }
+
+  /** Those that answer the words at all, best first. */
+  rank(words: string, limit: number): RankedIntent[] {
+    const named = this.named(words.trim());
+    if (named !== undefined) return [{ intent: named, score: Number.POSITIVE_INFINITY }];
+    return this.#scored(words)
+      .filter(({ score }) => score >= SHOWN_SCORE_MIN)
+      .slice(0, limit);
+  }
+
+  /** The one intent that is meant, or the nearest three. */
+  route(asked: string): { readonly intent: Intent } | { readonly nearest: readonly Intent[] } {
+    const named = this.named(asked.trim());
+    if (named !== undefined) return { intent: named };
+    const scored = this.#scored(asked);
+    const [best, next] = scored;
+    const isClear =
+      best !== undefined && best.score >= TAKEN_SCORE_MIN && best.score >= MARGIN_MIN * (next?.score ?? 0);
+    if (isClear) return { intent: best.intent };
+    const close = scored.slice(0, 3).map(({ intent }) => intent);
+    return { nearest: close.length > 0 ? close : this.#nearSpelled(asked) };
+  }
+
+  #scored(words: string): RankedIntent[] {
+    if (this.all.length === 0) return [];
+    if (this.#index === undefined) {
+      this.#index = new SearchIndex();
+      this.#index.setServer(INTENTS_SERVER, this.all.map(asTool));
+    }
+    return this.#index.rank(words, 10).flatMap(({ tool, score }) => {
+      const intent = this.#byName.get(tool.name);
+      return intent === undefined ? [] : [{ intent, score }];
+    });
+  }
+
+  #nearSpelled(asked: string): Intent[] {
+    const wanted = plainWords(asked).slice(0, 100);
+    return [...this.all]
+      .map((intent) => ({ intent, distance: editDistance(wanted, plainWords(intent.name)) }))
+      .sort((a, b) => a.distance - b.distance)
+      .slice(0, 3)
+      .map(({ intent }) => intent);
+  }
+}
+
+/** `intents.list_errors(params: {since?: string}): Promise<unknown> // List the latest errors.` */
+export function intentSignature(intent: Intent): string {
+  return signatureOf(asTool(intent)).replace(/^tools\.intents(.*?)\(args/s, 'intents$1(params');
+}
+
+/** As the search and the writer of signatures know tools. Aliases are words to be found by. */
+export function asTool({ name, description, params, aliases, effect }: Intent): NamedTool {
+  return {
+    server: INTENTS_SERVER,
+    serverAlias: INTENTS_SERVER,
+    name,
+    alias: name,
+    definition: {
+      name,
+      description,
+      inputSchema: params as JsonObject,
+      annotations: { title: aliases.join('. '), readOnlyHint: effect === 'read' },
+      ...(aliases.length === 0 ? {} : { title: `${aliases.join('. ')}.` }),
+    },
+  };
+}
+
+function aliasForms({ aliases }: Intent): string[] {
+  return aliases.flatMap((alias) => [alias, plainWords(alias)]);
+}
+
+/** Words in lower case with one blank between them. */
+function plainWords(text: string): string {
+  return nameParts(text).join(' ').toLowerCase();
+}
