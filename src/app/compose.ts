@@ -15,7 +15,7 @@ import { KeptValues } from '../engine/kept-values.ts';
 import type { Outcome } from '../engine/outcome.ts';
 import { createTokenCounter, type TokenCounter } from '../engine/tokens/counter.ts';
 import { TypeEraser } from '../engine/type-eraser.ts';
-import { createRedactor } from '../policy/redaction.ts';
+import { createRedactor, type Redactor } from '../policy/redaction.ts';
 import { renderOutcome } from '../protocol/render.ts';
 import type { GuestBackend } from '../sandbox/backend.ts';
 import { ContextValues } from '../state/context.ts';
@@ -29,6 +29,7 @@ import { LearnedTypes } from '../upstream/learned-types.ts';
 import { createChecker } from './checker.ts';
 import { Engine } from './engine.ts';
 import { redactedLog } from './redacted-log.ts';
+import { ToolApprovals } from './tool-approvals.ts';
 import { CatalogToolSource, FleetToolCaller } from './tool-ports.ts';
 import { spawnEraserThread } from './type-eraser-thread.ts';
 
@@ -36,6 +37,7 @@ export interface App {
   readonly engine: Engine;
   readonly catalog: Catalog;
   readonly fleet: UpstreamFleet;
+  readonly approvals: ToolApprovals;
   readonly log: Log;
   readonly config: Config;
   /** The servers and what is wrong with them, without secrets. */
@@ -78,7 +80,8 @@ export async function compose(config: Config, environment: Environment, options:
   scope.defer(() => fleet.close(config.limits.shutdownGraceMs));
   const learned = new LearnedTypes({ store, log, isSecret: (text) => redactor.holds(text) });
   scope.defer(() => learned.settled());
-  const { catalog, tellWorkers } = openCatalog(config, fleet, backend, learned);
+  const { catalog, approvals, tellWorkers } = openCatalog(config, { fleet, backend, learned, store, redactor, log });
+  scope.defer(() => approvals.close());
   const tokens = lazyTokens();
   const types = new TypeEraser({ spawn: spawnEraserThread });
   scope.defer(() => types.close());
@@ -88,13 +91,14 @@ export async function compose(config: Config, environment: Environment, options:
     if (config.check !== 'off') checker.check.warm();
   };
   const context = new ContextValues(store, config.sessions.ttlMs);
-  const parts = { warmCheck, catalog, fleet, backend, tokens, facts, tellWorkers, redactor, clock: systemClock };
+  const parts = { warmCheck, catalog, fleet, backend, tokens, facts, tellWorkers, redactor, clock: systemClock, approvals };
   const executor = new Executor({
     backends: { quickjs: backend },
     defaultBackend: 'quickjs',
     tools: new CatalogToolSource(
       catalog,
       fleet,
+      approvals,
       async (query, limit) => (await engine.search(query, limit)) as unknown as Json,
     ),
     caller: new FleetToolCaller(fleet, catalog, learned, config.limits.toolTimeoutMs),
@@ -114,16 +118,27 @@ export async function compose(config: Config, environment: Environment, options:
     log,
   });
   const engine: Engine = new Engine({ ...parts, executor, serverNames: config.servers.map((server) => server.name) });
+  await approvals.load();
   await fleet.start();
   const servers = () => {
     const broken = learned.problems();
     const statuses = fleet.servers().map((status) => {
       const said = broken.filter(({ server }) => server === status.name).map(({ message }) => message);
-      return { ...status, problems: [...status.problems, ...said] };
+      return { ...status, problems: [...status.problems, ...approvals.problems(status.name), ...said] };
     });
     return redactor.json(statuses as unknown as Json) as unknown as ServerStatus[];
   };
-  return { engine, catalog, fleet, log, config, servers, close: () => scope.close() };
+  return { engine, catalog, fleet, approvals, log, config, servers, close: () => scope.close() };
+}
+
+/** What is joined around the catalogue. */
+interface CatalogParts {
+  readonly fleet: UpstreamFleet;
+  readonly backend: GuestBackend;
+  readonly learned: LearnedTypes;
+  readonly store: Store;
+  readonly redactor: Redactor;
+  readonly log: Log;
 }
 
 /**
@@ -132,26 +147,29 @@ export async function compose(config: Config, environment: Environment, options:
  */
 function openCatalog(
   config: Config,
-  fleet: UpstreamFleet,
-  backend: GuestBackend,
-  learned: LearnedTypes,
-): { catalog: Catalog; tellWorkers: () => void } {
+  { fleet, backend, learned, store, redactor, log }: CatalogParts,
+): { catalog: Catalog; approvals: ToolApprovals; tellWorkers: () => void } {
   const catalog = new Catalog((tool) => learned.of(tool));
-  const effects = new Map(config.servers.map((server) => [server.name, server.effects]));
   for (const server of config.servers) catalog.setServer(server.name, [], { effects: server.effects });
   let isNews = true;
   const tellWorkers = (): void => {
     if (isNews) backend.setInventory(catalog.inventory());
     isNews = false;
   };
-  fleet.onTools((name, tools) => {
-    catalog.setServer(name, tools, { effects: effects.get(name) ?? {} });
+  const onShown = (name: string): void => {
     // Never rejects; a type that comes late is one that the next search shows.
-    void learned.restore(name, catalog.toolsOf(name));
+    void learned.restore(
+      name,
+      catalog.toolsOf(name).filter(({ blocked }) => blocked === undefined),
+    );
     if (!isNews) setImmediate(tellWorkers);
     isNews = true;
-  });
-  return { catalog, tellWorkers };
+  };
+  const { servers, source } = config;
+  const means = { catalog, store, redactor, log, clock: systemClock, onShown };
+  const approvals = new ToolApprovals({ servers, configPath: source.path, ...means });
+  fleet.onTools((name, tools) => approvals.listed(name, tools));
+  return { catalog, approvals, tellWorkers };
 }
 
 /** The token table is read at the first count, not at the start. */

@@ -17,6 +17,7 @@ import type { GuestBackend } from '../sandbox/backend.ts';
 import type { Catalog } from '../upstream/catalog.ts';
 import type { UpstreamFleet } from '../upstream/fleet.ts';
 import { renderSearch } from '../upstream/search-text.ts';
+import type { ToolApprovals } from './tool-approvals.ts';
 
 /** A search waits this long for servers that are still listing, then says which are missing. */
 const SEARCH_WAIT_MS = 2_000;
@@ -31,6 +32,7 @@ export interface EngineParts {
   readonly serverNames: readonly string[];
   /** Servers describe themselves and their failures in their own words; those words pass it. */
   readonly redactor: Redactor;
+  readonly approvals: Pick<ToolApprovals, 'lookAgainAtAll' | 'waiting'>;
   readonly clock: Clock;
   /** Starts the checker of programs, if the config wants one, before the first program comes; returns at once. */
   warmCheck(): void;
@@ -54,9 +56,10 @@ export class Engine implements EnginePort {
 
   async search(query: string, limit: number | undefined): Promise<SearchAnswer> {
     const missing = await this.#parts.fleet.whenListed(SEARCH_WAIT_MS);
+    await this.#parts.approvals.lookAgainAtAll();
     const { matches, total } = this.#parts.catalog.search(query, limit);
     const answer = {
-      matches: matches.map(({ server, tool, signature, kind }) => ({ server, tool, signature, kind })),
+      matches: matches.map(({ score: _score, ...match }) => match),
       total,
     };
     return this.#redacted(missing.length === 0 ? answer : { ...answer, missing });
@@ -68,6 +71,7 @@ export class Engine implements EnginePort {
     if (query.trim().toLowerCase() === 'help') return GUIDE;
     const { catalog, fleet, tokens } = this.#parts;
     const missing = await fleet.whenListed(SEARCH_WAIT_MS);
+    await this.#parts.approvals.lookAgainAtAll();
     const text = renderSearch(catalog.search(query, limit), {
       countTokens: (part) => tokens.count(part),
       detailOf: (server, tool) => catalog.detail(server, tool),
@@ -81,23 +85,20 @@ export class Engine implements EnginePort {
     const name = catalog.serverNameOf(server);
     try {
       if (name !== undefined && !catalog.resolve(server, tool)) await fleet.ensureListed(name);
+      await this.#parts.approvals.lookAgainAtAll();
       return this.#redacted(catalog.describe(server, tool));
     } catch (error) {
       throw this.#redactedError(error);
     }
   }
 
-  servers(): ServerStatus[] {
-    return this.#parts.fleet.servers().map(({ name, tools, state, error }) => ({
-      name,
-      tools,
-      state,
-      ...(error === undefined ? {} : { error: this.#parts.redactor.text(error) }),
-    }));
+  async servers(): Promise<ServerStatus[]> {
+    await this.#parts.approvals.lookAgainAtAll();
+    return this.#statuses();
   }
 
   health(): Json {
-    const servers = this.servers();
+    const servers = this.#statuses();
     const failed = servers.filter((server) => server.error !== undefined).map((server) => server.name);
     const { facts, clock } = this.#parts;
     return {
@@ -121,6 +122,20 @@ export class Engine implements EnginePort {
 
   inventory(): readonly string[] {
     return this.#parts.serverNames;
+  }
+
+  #statuses(): ServerStatus[] {
+    const { fleet, approvals, redactor } = this.#parts;
+    return fleet.servers().map(({ name, tools, state, error }) => {
+      const changed = approvals.waiting(name);
+      return {
+        name,
+        tools,
+        state,
+        ...(error === undefined ? {} : { error: redactor.text(error) }),
+        ...(changed.length === 0 ? {} : { changed }),
+      };
+    });
   }
 
   #redacted<Answer extends object>(answer: Answer): Answer {

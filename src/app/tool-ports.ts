@@ -3,18 +3,21 @@
  * one floor meet here and nowhere else.
  */
 import { randomHex } from '../core/crypto.ts';
-import type { Json, JsonObject } from '../core/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import type { CallOptions, GateTool, ToolAnswer, ToolCaller, ToolSource } from '../engine/ports.ts';
 import type { Catalog, CatalogTool } from '../upstream/catalog.ts';
 import type { UpstreamFleet } from '../upstream/fleet.ts';
 import type { LearnedTypes } from '../upstream/learned-types.ts';
 import { unwrapResult } from '../upstream/results.ts';
 import { issueLines, validateArguments } from '../upstream/validate.ts';
+import type { ToolApprovals } from './tool-approvals.ts';
+
+type Approvals = Pick<ToolApprovals, 'lookAgain' | 'refusalOf'>;
 
 /** The gate's view of a catalogue tool; made once for each definition. */
 const gateTools = new WeakMap<CatalogTool, GateTool & { readonly tool: CatalogTool }>();
 
-function gateToolOf(tool: CatalogTool): GateTool & { readonly tool: CatalogTool } {
+function gateToolOf(tool: CatalogTool, approvals: Approvals): GateTool & { readonly tool: CatalogTool } {
   let made = gateTools.get(tool);
   if (!made) {
     const { server, name, effect, definition } = tool;
@@ -23,6 +26,7 @@ function gateToolOf(tool: CatalogTool): GateTool & { readonly tool: CatalogTool 
       server,
       name,
       effect,
+      refusal: approvals.refusalOf(tool),
       get signature() {
         return tool.signature;
       },
@@ -39,21 +43,26 @@ function gateToolOf(tool: CatalogTool): GateTool & { readonly tool: CatalogTool 
 export class CatalogToolSource implements ToolSource {
   readonly #catalog: Catalog;
   readonly #fleet: UpstreamFleet;
+  readonly #approvals: Approvals;
   readonly #search: (query: string, limit: number | undefined) => Promise<Json>;
 
   constructor(
     catalog: Catalog,
     fleet: UpstreamFleet,
+    approvals: Approvals,
     search: (query: string, limit: number | undefined) => Promise<Json>,
   ) {
     this.#catalog = catalog;
     this.#fleet = fleet;
+    this.#approvals = approvals;
     this.#search = search;
   }
 
   require(server: string, tool: string): GateTool | Promise<GateTool> {
     const found = this.#catalog.resolve(server, tool);
-    return found ? gateToolOf(found) : this.#requireLate(server, tool);
+    return found !== undefined && found.blocked === undefined
+      ? gateToolOf(found, this.#approvals)
+      : this.#requireLate(server, tool);
   }
 
   validate(tool: GateTool, args: Json): Array<{ path: string; message: string }> {
@@ -67,11 +76,15 @@ export class CatalogToolSource implements ToolSource {
     return this.#search(query, limit);
   }
 
-  /** A server that is configured but has not been listed yet is waited for; its own failure is the answer then. */
+  /**
+   * A server that is configured but has not been listed yet is waited for; its own failure is the answer then. For a tool
+   * that is not approved the store is asked once more.
+   */
   async #requireLate(server: string, tool: string): Promise<GateTool> {
     const name = this.#catalog.serverNameOf(server);
     if (name !== undefined) await this.#fleet.ensureListed(name);
-    return gateToolOf(this.#catalog.requireTool(server, tool));
+    const found = this.#catalog.requireTool(server, tool);
+    return gateToolOf(found.blocked === undefined ? found : await this.#approvals.lookAgain(found), this.#approvals);
   }
 }
 
@@ -90,6 +103,7 @@ export class FleetToolCaller implements ToolCaller {
   }
 
   async call(server: string, tool: string, args: Json, options: CallOptions): Promise<ToolAnswer> {
+    const { asker, verbatim } = options;
     const raw = (await this.#fleet.call(server, tool, args as Record<string, Json>, {
       signal: options.signal,
       ...(options.timeoutMs < this.#toolTimeoutMs ? { timeoutMs: options.timeoutMs } : {}),
@@ -99,7 +113,13 @@ export class FleetToolCaller implements ToolCaller {
           ...(total === undefined ? {} : { total }),
           ...(message === undefined ? {} : { message }),
         }),
+      ...(asker === undefined ? {} : { asker }),
+      ...(verbatim?.meta === undefined ? {} : { meta: verbatim.meta }),
     })) as Json;
+    if (verbatim !== undefined) {
+      const failed = isJsonObject(raw) && raw.isError === true;
+      return failed ? { ok: false, message: '', raw } : { ok: true, value: raw, raw };
+    }
     const unwrapped = unwrapResult(raw, newHandle);
     const known = unwrapped.ok ? this.#catalog.resolve(server, tool) : undefined;
     if (unwrapped.ok && known !== undefined) this.#learned.note(known, unwrapped.value, unwrapped.source);

@@ -1,6 +1,8 @@
 /** What the engine needs of the floor below, as the few functions that it calls; `app` hands in catalogue and fleet. */
 
-import type { Json } from '../core/json.ts';
+import type { OptimizerError } from '../core/errors.ts';
+import type { Json, JsonObject } from '../core/json.ts';
+import type { Asker } from '../upstream/asker.ts';
 import type { ResultBlob } from '../upstream/results.ts';
 import type { Effect } from '../upstream/server-spec.ts';
 
@@ -13,6 +15,8 @@ export interface GateTool {
   readonly signature: string;
   /** What a client would put into a model's prompt for this tool: the text behind `withoutOptimizer`. */
   readonly promptText: string;
+  /** Why nothing may call it, whoever asks; the gate throws it. */
+  readonly refusal?: OptimizerError | undefined;
 }
 
 export interface ArgumentIssue {
@@ -31,10 +35,20 @@ export interface ToolSource {
   search(query: string, limit: number | undefined): Promise<Json>;
 }
 
+export interface CallProgress {
+  readonly progress: number;
+  readonly total?: number;
+  readonly message?: string;
+}
+
 export interface CallOptions {
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
-  onProgress(progress: { progress: number; total?: number; message?: string }): void;
+  onProgress(progress: CallProgress): void;
+  /** Who answers when the server asks something meanwhile. */
+  readonly asker?: Asker;
+  /** The answer is the server's result, untouched and with its bytes, in `raw`; nothing is taken apart, learned or kept. */
+  readonly verbatim?: { readonly meta?: JsonObject };
 }
 
 /** The data of a tool's result, taken apart from its envelope; `raw` is the envelope, in both with handles for bytes. */

@@ -12,6 +12,8 @@ export interface SearchMatch {
   readonly tool: string;
   readonly signature: string;
   readonly kind: 'tool' | 'intent';
+  /** Present when the tool waits for a person: its definition has changed, and a call is refused. */
+  readonly pinned?: false;
 }
 
 export interface SearchAnswer {
@@ -39,6 +41,8 @@ export interface ServerStatus {
   readonly tools: number;
   readonly state: string;
   readonly error?: string;
+  /** Tools whose definition has changed since it was approved; none of them can be called. */
+  readonly changed?: readonly string[];
 }
 
 /**

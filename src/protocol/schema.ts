@@ -125,7 +125,10 @@ const described: JsonObject = {
   declaration: text,
   pinned: { type: 'boolean' },
 };
-const match = record({ server: text, tool: text, signature: text, kind: { enum: ['tool', 'intent'] } });
+const match = record(
+  { server: text, tool: text, signature: text, kind: { enum: ['tool', 'intent'] }, pinned: { const: false } },
+  ['server', 'tool', 'signature', 'kind'],
+);
 
 /** One row per method; the handlers in `methods.ts` are a `Record` over the same names. */
 export const METHOD_SCHEMAS = {
@@ -143,7 +146,10 @@ export const METHOD_SCHEMAS = {
     result: record({
       servers: {
         type: 'array',
-        items: record({ name: text, tools: whole, state: text, error: text }, ['name', 'tools', 'state']),
+        items: record(
+          { name: text, tools: whole, state: text, error: text, changed: { type: 'array', items: text } },
+          ['name', 'tools', 'state'],
+        ),
       },
     }),
   },

@@ -7,6 +7,7 @@
 import { OptimizerError } from '../core/errors.ts';
 import { jsonHash } from '../core/json.ts';
 import { nearest } from '../core/nearest.ts';
+import type { BlockReason } from '../policy/tool-pins.ts';
 import type { ObservedResult } from './learned-types.ts';
 import { nameProblem, printableName, tableOfNames } from './names.ts';
 import { SearchIndex, type SearchResult } from './search.ts';
@@ -21,7 +22,9 @@ export const SEARCH_LIMIT_MAX = 50;
 /** One tool as the rest of the house sees it. Immutable; a changed list makes new ones. */
 export interface CatalogTool extends NamedTool {
   readonly effect: Effect;
-  /** Changes when name, texts, schemas or annotations change: learned types and approvals hang on it. */
+  /** Why it may not be called; undefined = its definition is the approved one. */
+  readonly blocked: BlockReason | undefined;
+  /** Changes when name, texts, schemas or annotations change: learned types hang on it. */
   readonly schemaHash: string;
   /** One line; made at the first use. */
   readonly signature: string;
@@ -32,6 +35,8 @@ export interface CatalogTool extends NamedTool {
 export interface ServerOptions {
   /** The operator's word on single tools; it wins over annotations. */
   readonly effects?: Readonly<Record<string, Effect>>;
+  /** Tools that may not be called; the caller has put a harmless definition in the place of theirs. */
+  readonly blocked?: ReadonlyMap<string, BlockReason>;
 }
 
 export interface ServerEntry {
@@ -190,7 +195,7 @@ export class Catalog {
   describe(server: string, tool: string): ToolDescription {
     const found = this.requireTool(server, tool);
     const { signature, declaration } = found;
-    return { server: found.server, tool: found.name, signature, declaration, pinned: false };
+    return { server: found.server, tool: found.name, signature, declaration, pinned: found.blocked === undefined };
   }
 
   /** What a search shows of its best hit; `undefined` for a tool that is not there (any more). */
@@ -226,13 +231,20 @@ export class Catalog {
         : this.warmSearch()
             .rank(need, count)
             .map(({ tool, score }) => ({ tool: this.#servers.get(tool.server)?.tools.get(tool.name), score }));
-    const matches = ranked
-      .slice(0, count)
-      .flatMap(({ tool, score }) =>
-        tool === undefined
-          ? []
-          : [{ server: tool.server, tool: tool.name, signature: tool.signature, kind: 'tool' as const, score }],
-      );
+    const matches = ranked.slice(0, count).flatMap(({ tool, score }) =>
+      tool === undefined
+        ? []
+        : [
+            {
+              server: tool.server,
+              tool: tool.name,
+              signature: tool.signature,
+              kind: 'tool' as const,
+              score,
+              ...(tool.blocked === undefined ? {} : { pinned: false as const }),
+            },
+          ],
+    );
     return { matches, total };
   }
 
@@ -293,6 +305,7 @@ class ListedTool implements CatalogTool {
   readonly alias: string;
   readonly definition: ToolDefinition;
   readonly effect: Effect;
+  readonly blocked: BlockReason | undefined;
   readonly #observedOf: ObservedOf;
   #schemaHash: string | undefined;
   /** What signature and declaration were made with. */
@@ -308,6 +321,7 @@ class ListedTool implements CatalogTool {
     this.alias = alias;
     this.definition = definition;
     this.effect = effectOf(definition, server.options.effects);
+    this.blocked = server.options.blocked?.get(definition.name);
   }
 
   get schemaHash(): string {

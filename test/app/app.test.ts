@@ -205,10 +205,10 @@ describe('a secret of the config', () => {
 describe('the engine', () => {
   it('tells which servers work and which do not', async () => {
     const { engine } = house.app;
-    const find = (name: string) => engine.servers().find((server) => server.name === name);
-    expect(find('plain')).toMatchObject({ tools: 9, state: 'ready' });
+    const find = async (name: string) => (await engine.servers()).find((server) => server.name === name);
+    expect(await find('plain')).toMatchObject({ tools: 9, state: 'ready' });
     // While it is tried again there is no error to tell.
-    await expect.poll(() => find('dead')?.error).toContain('Server "dead"');
+    await expect.poll(async () => (await find('dead'))?.error).toContain('Server "dead"');
     await expect
       .poll(() => engine.health())
       .toMatchObject({ status: 'degraded', servers: { configured: 4, failed: ['dead'] } });

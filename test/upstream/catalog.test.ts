@@ -102,7 +102,7 @@ describe('Catalog', () => {
 
   it('describes a tool', () => {
     const described = github().describe('gitHub', 'createIssue');
-    expect(described).toMatchObject({ server: 'git-hub', tool: 'create_issue', pinned: false });
+    expect(described).toMatchObject({ server: 'git-hub', tool: 'create_issue', pinned: true });
     expect(described.signature).toContain('tools.gitHub.createIssue(');
     expect(described.declaration).toContain('declare const tools');
   });
