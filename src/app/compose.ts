@@ -19,8 +19,6 @@ import { createRedactor, type Redactor } from '../policy/redaction.ts';
 import { renderOutcome } from '../protocol/render.ts';
 import type { GuestBackend } from '../sandbox/backend.ts';
 import { ContextValues } from '../state/context.ts';
-import { MemoryStore } from '../state/memory.ts';
-import { SqliteStore } from '../state/sqlite.ts';
 import type { Store } from '../state/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Catalog } from '../upstream/catalog.ts';
@@ -29,6 +27,7 @@ import { LearnedTypes } from '../upstream/learned-types.ts';
 import { createChecker } from './checker.ts';
 import { Engine } from './engine.ts';
 import { redactedLog } from './redacted-log.ts';
+import { openState } from './state.ts';
 import { ToolApprovals } from './tool-approvals.ts';
 import { CatalogToolSource, FleetToolCaller } from './tool-ports.ts';
 import { spawnEraserThread } from './type-eraser-thread.ts';
@@ -63,22 +62,20 @@ export async function compose(config: Config, environment: Environment, options:
   const log = redactedLog(options.log, redactor);
   scope.defer(() => backend.close());
   const facts = buildFacts();
-  const store: Store =
-    config.statePath === undefined
-      ? new MemoryStore(systemClock)
-      : new SqliteStore({ path: config.statePath, clock: systemClock });
-  scope.defer(() => store.close());
+  const state = openState(config, log);
+  const { store } = state;
+  scope.defer(() => state.close());
   const fleet = new UpstreamFleet(config.servers, {
     clock: systemClock,
     log,
-    store,
+    store: state.hints,
     environment: environment.childVariables,
     limits: config.limits,
     random: Math.random,
     clientInfo: { name: 'mcp-optimizer', version: facts.version },
   });
   scope.defer(() => fleet.close(config.limits.shutdownGraceMs));
-  const learned = new LearnedTypes({ store, log, isSecret: (text) => redactor.holds(text) });
+  const learned = new LearnedTypes({ store: state.hints, log, isSecret: (text) => redactor.holds(text) });
   scope.defer(() => learned.settled());
   const { catalog, approvals, tellWorkers } = openCatalog(config, { fleet, backend, learned, store, redactor, log });
   scope.defer(() => approvals.close());
@@ -91,7 +88,18 @@ export async function compose(config: Config, environment: Environment, options:
     if (config.check !== 'off') checker.check.warm();
   };
   const context = new ContextValues(store, config.sessions.ttlMs);
-  const parts = { warmCheck, catalog, fleet, backend, tokens, facts, tellWorkers, redactor, clock: systemClock, approvals };
+  const parts = {
+    warmCheck,
+    catalog,
+    fleet,
+    backend,
+    tokens,
+    facts,
+    tellWorkers,
+    redactor,
+    clock: systemClock,
+    approvals,
+  };
   const executor = new Executor({
     backends: { quickjs: backend },
     defaultBackend: 'quickjs',

@@ -65,13 +65,15 @@ function keysAt(path: Path): readonly string[] {
   if (path.length === 0) return KNOWN_KEYS.top;
   if (first === 'mcpServers' || first === 'servers') {
     if (path.length === 2) return KNOWN_KEYS.server;
-    return path.length === 3 && third === 'tools' ? KNOWN_KEYS.tools : [];
+    if (path.length !== 3) return [];
+    return third === 'tools' ? KNOWN_KEYS.tools : third === 'cache' ? KNOWN_KEYS.serverCache : [];
   }
   if (first === 'backends') {
     if (path.length === 1) return KNOWN_KEYS.backends;
     return path.length === 2 && path[1] === 'quickjs' ? KNOWN_KEYS.quickjs : [];
   }
-  if (path.length === 1 && (first === 'limits' || first === 'pool' || first === 'log')) return KNOWN_KEYS[first];
+  if (path.length === 1 && (first === 'limits' || first === 'pool' || first === 'log' || first === 'cache'))
+    return KNOWN_KEYS[first];
   return [];
 }
 
@@ -81,6 +83,8 @@ function homeOf(key: string, parent: Path): string | undefined {
     [KNOWN_KEYS.limits, 'inside `limits`'],
     [KNOWN_KEYS.pool, 'inside `pool`'],
     [KNOWN_KEYS.log, 'inside `log`'],
+    [KNOWN_KEYS.cache, 'inside `cache`'],
+    [KNOWN_KEYS.serverCache, 'inside `cache` of a server'],
     [KNOWN_KEYS.tools, 'inside `tools` of a server'],
     [KNOWN_KEYS.server, 'inside a server of `mcpServers`'],
     [[...KNOWN_KEYS.top, ...(parent.length > 0 ? Object.keys(NOT_YET.topKeys) : [])], 'at the top of the file'],

@@ -32,14 +32,31 @@ export interface SessionsConfig {
   readonly maxBytes: number;
 }
 
+/** What is kept of the results of tools that only read. */
+export interface CacheConfig {
+  /** How long a result is good where neither the server nor its entry says so; undefined = it is not kept. */
+  readonly ttlMs: number | undefined;
+  /** Memory for results; 0 = none. */
+  readonly l1Bytes: number;
+  /** Disk for results; 0 = none. */
+  readonly l3Bytes: number;
+  /** How much longer a result may be shown when its server cannot be reached. */
+  readonly staleOnErrorMs: number;
+  /** Absolute path of the file on disk; undefined = nothing is written to disk. */
+  readonly path: string | undefined;
+}
+
 export interface Config {
   /** The enabled servers, in the order of the file; names are unique. */
   readonly servers: readonly ServerSpec[];
   readonly mode: 'code';
   /** Stands before the names of our own tools; may be empty. */
   readonly toolPrefix: string;
-  /** Absolute path of the SQLite file; undefined = state is kept in memory and ends with the process. */
+  /** Absolute path of the SQLite file; undefined = state is in Redis, or in memory and ends with the process. */
   readonly statePath: string | undefined;
+  /** Address of the Redis that keeps state; undefined = another store. */
+  readonly redisUrl: string | undefined;
+  readonly cache: CacheConfig;
   readonly limits: Limits;
   readonly pool: PoolConfig;
   readonly sessions: SessionsConfig;
@@ -68,6 +85,14 @@ export function defaultConfig(environment: Environment): Config {
     mode: 'code',
     toolPrefix: '',
     statePath: environment.paths.join(environment.stateDirectory, 'state.sqlite'),
+    redisUrl: undefined,
+    cache: {
+      ttlMs: undefined,
+      l1Bytes: 32 * 1024 * 1024,
+      l3Bytes: 256 * 1024 * 1024,
+      staleOnErrorMs: 0,
+      path: environment.paths.join(environment.stateDirectory, 'cache.sqlite'),
+    },
     limits: DEFAULT_LIMITS,
     pool: { min: 1, max: environment.processors, poolSize: 4, poolWarmup: true, poolCleanupIntervalMs: 30_000 },
     sessions: { ttlMs: 7 * 86_400_000, maxBytes: 8 * 1024 * 1024 },

@@ -83,11 +83,8 @@ interface Assembly {
 
 async function assemble(assembly: Assembly): Promise<Config> {
   const { expanded, raw, places, expander, problems, environment } = assembly;
-  const [{ readTop, limitsOf, poolOf, sessionsOf, stateOf }, { readServer }, { secretsOf }] = await Promise.all([
-    import('./top.ts'),
-    import('./servers.ts'),
-    import('./secrets.ts'),
-  ]);
+  const [{ readTop, limitsOf, poolOf, sessionsOf }, { readServer }, { secretsOf }, { cacheOf, stateOf, withState }] =
+    await Promise.all([import('./top.ts'), import('./servers.ts'), import('./secrets.ts'), import('./state.ts')]);
   const found: Problem[] = [];
   const notices: string[] = [];
   const defaults = defaultConfig(environment);
@@ -113,12 +110,11 @@ async function assemble(assembly: Assembly): Promise<Config> {
   }
   // A value whose reference could not be resolved has its problem already; what else is wrong with it means nothing.
   problems.push(...found.filter((problem) => !expander.isUnresolved(problem.path)));
-  return {
+  const config: Config = {
     ...defaults,
     servers,
     toolPrefix: top.toolPrefix ?? defaults.toolPrefix,
-    statePath:
-      top.state === undefined ? defaults.statePath : stateOf(top.state, baseDirectory, places, environment, problems),
+    cache: cacheOf(top.cache, defaults),
     limits,
     pool,
     sessions: sessionsOf(top, defaults),
@@ -131,15 +127,17 @@ async function assemble(assembly: Assembly): Promise<Config> {
     source: { path: assembly.path },
     notices,
   };
+  if (top.state === undefined) return config;
+  return withState(config, stateOf(top.state, baseDirectory, places, environment, problems), environment);
 }
 
 async function withOptions(config: Config, options: ConfigOptions, environment: Environment): Promise<Config> {
   const { mode, state, logLevel } = options;
   if (mode === undefined && state === undefined && logLevel === undefined) return config;
-  const [{ LOG_LEVELS }, { NOT_YET, notYetValue }, { stateOf }] = await Promise.all([
+  const [{ LOG_LEVELS }, { NOT_YET, notYetValue }, { stateOf, withState }] = await Promise.all([
     import('./schema.ts'),
     import('./not-yet.ts'),
-    import('./top.ts'),
+    import('./state.ts'),
   ]);
   const problems: Problem[] = [];
   if (mode !== undefined && mode !== 'code') {
@@ -152,10 +150,10 @@ async function withOptions(config: Config, options: ConfigOptions, environment: 
   if (logLevel !== undefined && !(LOG_LEVELS as readonly string[]).includes(logLevel)) {
     problems.push(wrongOption('--log-level', logLevel, LOG_LEVELS));
   }
-  const statePath =
-    state === undefined ? config.statePath : stateOf(state, environment.cwd, undefined, environment, problems);
+  const place = state === undefined ? undefined : stateOf(state, environment.cwd, undefined, environment, problems);
   if (problems.length > 0) throw configError(problems, undefined);
-  return { ...config, statePath, log: { level: (logLevel as LogSeverity | undefined) ?? config.log.level } };
+  const placed = place === undefined ? config : withState(config, place, environment);
+  return { ...placed, log: { level: (logLevel as LogSeverity | undefined) ?? config.log.level } };
 }
 
 /** The key that holds the servers: `mcpServers`, or VS Code's `servers`. Both at once are a contradiction. */

@@ -10,13 +10,12 @@ import type { Path, Problem } from './problem.ts';
 export const NOT_YET = {
   topKeys: {
     hotSet: 'tools that are passed through beside ours',
-    cache: 'keeping the results of tools',
     intents: 'saved programs',
     policy: 'tenants, grants and approvals',
     plugins: 'adapters as WASM components',
   },
   backendKeys: { docker: 'programs in containers' },
-  serverKeys: { cache: 'keeping the results of its tools' },
+  serverKeys: {},
   values: {
     mode: { hybrid: 'our tools beside a hot set', direct: 'plain pass-through' },
   },
@@ -43,13 +42,6 @@ export function setApartNotYet(
     if (typeof value !== 'string' || !Object.hasOwn(values, value)) continue;
     problems.push(notYetValue(key, value, places.ofValue([key])));
     delete rest[key];
-  }
-  if (typeof rest.state === 'string' && /^rediss?:/i.test(rest.state)) {
-    problems.push({
-      ...notYetProblem('a store in Redis is not in this version yet', ['state'], places.ofValue(['state'])),
-      hint: 'Name a file, or leave `state` out for the default one.',
-    });
-    delete rest.state;
   }
   if (typeof rest.backends === 'object' && rest.backends !== null && !Array.isArray(rest.backends)) {
     rest.backends = without(rest.backends, NOT_YET.backendKeys, ['backends'], places, problems);

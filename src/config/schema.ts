@@ -6,6 +6,7 @@
 import { ENGINE_NAMES } from '../core/assets.ts';
 import { LIMITS, type LimitName, type LimitRow } from '../sandbox/limits.ts';
 import { leaf, listOf, mapOf, object, oneOf, type Shape, type ValueOf, whole } from './shape.ts';
+import { cacheShape, serverCacheShape } from './state.ts';
 
 const anything = leaf<unknown>('anything', () => true);
 const anyText = leaf<string>('a text', (value) => typeof value === 'string');
@@ -80,6 +81,7 @@ export const serverShape = object(
     tools: toolsShape,
     effects: mapOf(oneOf(['read', 'write']), 'an object of tool names'),
     era: oneOf(['legacy', 'auto']),
+    cache: serverCacheShape,
     disabled: flag,
     // The rest describes a server to an MCP client or steers it; accepted so that its file works unchanged.
     autoApprove: anything,
@@ -111,6 +113,7 @@ export const topShape = object(
       (value) => typeof value === 'string' && value.length <= PREFIX_CHARS_MAX && /^[A-Za-z0-9_-]*$/.test(value),
     ),
     state: text,
+    cache: cacheShape,
     limits: limitsShape,
     sessions: sessionsShape,
     pool: poolShape,
@@ -136,4 +139,6 @@ export const KNOWN_KEYS = {
   backends: backendsShape.keys,
   quickjs: quickjsShape.keys,
   log: logShape.keys,
+  cache: cacheShape.keys,
+  serverCache: serverCacheShape.keys,
 } as const;

@@ -13,6 +13,7 @@ import type { Places } from './places.ts';
 import type { Path, Problem } from './problem.ts';
 import { type ServerValue, STEERING_KEYS, serverShape } from './schema.ts';
 import { matchShape } from './shape.ts';
+import { serverCacheOf } from './state.ts';
 
 export interface ServerContext {
   readonly environment: Environment;
@@ -116,6 +117,7 @@ function baseSpec(name: string, server: ServerValue, context: ServerContext) {
     exclude: server.tools?.exclude ?? [],
     effects: nullObject(server.effects ?? {}),
     era: server.era ?? SERVER_DEFAULTS.era,
+    ...(server.cache === undefined ? {} : { cache: serverCacheOf(server.cache) }),
   };
 }
 

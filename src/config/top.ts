@@ -4,8 +4,6 @@
  */
 import { complaints } from './complaints.ts';
 import type { Config } from './config.ts';
-import type { Environment } from './environment.ts';
-import { resolvePath } from './locate.ts';
 import type { Places } from './places.ts';
 import type { Problem } from './problem.ts';
 import { type TopValue, topShape } from './schema.ts';
@@ -48,28 +46,6 @@ export function poolOf(top: TopValue, defaults: Config, places: Places, problems
   const message = `\`min\` is ${pool.min} workers, more than \`max\` with ${pool.max}`;
   problems.push({ code: 'config.value', message, path: ['pool', 'min'], place: places.ofValue(['pool', 'min']) });
   return pool;
-}
-
-/** `"memory"`, or the absolute path of a file; another kind of store is a problem. */
-export function stateOf(
-  state: string,
-  base: string,
-  places: Places | undefined,
-  environment: Environment,
-  problems: Problem[],
-): string | undefined {
-  if (state === 'memory' || state === ':memory:') return undefined;
-  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(state)?.[1];
-  if (scheme === undefined) return resolvePath(state, base, environment);
-  const isRedis = /^rediss?$/i.test(scheme);
-  problems.push({
-    code: 'config.value',
-    message: isRedis ? 'a store in Redis is not in this version yet' : 'state is kept in a file or in memory only',
-    path: places === undefined ? ['--state'] : ['state'],
-    place: places?.ofValue(['state']),
-    hint: 'Name a file, or `"memory"`.',
-  });
-  return undefined;
 }
 
 /** The members that are not undefined; a spread would let an undefined one win over a default. */

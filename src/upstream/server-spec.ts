@@ -1,6 +1,14 @@
 /** What the config says of one server, complete: no field is left to a default further down. */
 export type Effect = 'read' | 'write';
 
+/** What may be kept of the results of a server's tools. */
+export interface ServerCache {
+  /** How long a result is good; undefined = as the whole config says. */
+  readonly ttlMs: number | undefined;
+  /** By the tool's own name: the tags of a call, with the names of arguments in braces. */
+  readonly tags: Readonly<Record<string, readonly string[]>>;
+}
+
 interface SpecBase {
   readonly name: string;
   /** Per call; progress from the server resets it. */
@@ -15,6 +23,7 @@ interface SpecBase {
   readonly effects: Readonly<Record<string, Effect>>;
   /** `legacy`: `initialize` handshake; `auto`: probe for the 2026-07-28 revision first. */
   readonly era: 'legacy' | 'auto';
+  readonly cache?: ServerCache;
 }
 
 export interface StdioServerSpec extends SpecBase {

@@ -105,7 +105,7 @@ describe('a wrong value', () => {
     [{ backends: { quickjs: { engin: 'x' } } }, 'backends.quickjs.engin', '`engin`'],
     [{ pool: { min: 5, max: 2 } }, 'pool.min', '`min` is 5 workers, more than `max` with 2'],
     [{ state: '' }, 'state', 'expected a text that is not empty, got `""`'],
-    [{ state: 'postgres://x' }, 'state', 'state is kept in a file or in memory only'],
+    [{ state: 'postgres://x' }, 'state', 'state is kept in a file, in Redis or in memory'],
     [{ mcpServers: [] }, 'mcpServers', 'expected an object of server names and servers, got a list'],
     [{ mcpServers: { a: 'npx' } }, 'mcpServers.a', 'expected an object that describes one server, got `"npx"`'],
     [{ mcpServers: { a: {} } }, 'mcpServers.a', 'the server has neither `command` nor `url`'],
@@ -202,13 +202,7 @@ describe('several problems', () => {
 });
 
 describe('what this version does not have yet', () => {
-  it('is refused also when a variable names it', async () => {
-    world.variables = { STORE: 'redis://user:hunter2@host' };
-    const [problem] = await world.problemsOf({ state: '${env:STORE}' });
-    expect(problem).toMatchObject({ path: 'state', message: 'a store in Redis is not in this version yet' });
-  });
-
-  it.each(['hotSet', 'cache', 'sessions', 'intents', 'policy', 'plugins'])('is refused by name: %s', async (key) => {
+  it.each(['hotSet', 'intents', 'policy', 'plugins'])('is refused by name: %s', async (key) => {
     expect(await world.problemsOf({ [key]: {} })).toMatchObject([
       { code: 'config.value', path: key, message: expect.stringMatching(/is not in this version yet$/) },
     ]);
@@ -217,8 +211,6 @@ describe('what this version does not have yet', () => {
   it.each([
     [{ mode: 'hybrid' }, 'mode'],
     [{ mode: 'direct' }, 'mode'],
-    [{ state: 'redis://localhost' }, 'state'],
-    [{ mcpServers: { a: { command: 'x', cache: { ttlMs: 1 } } } }, 'mcpServers.a.cache'],
     [{ backends: { docker: { host: 'x' } } }, 'backends.docker'],
   ])('is refused by name and value: %j', async (content, path) => {
     expect(await world.problemsOf(content)).toMatchObject([
