@@ -2,6 +2,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createLocalCalls } from '../../src/app/guest-worker.ts';
 import { QUICKJS_WASM_SHA256 } from '../../src/core/assets.ts';
+import { createChannelMemory } from '../../src/sandbox/quickjs/channel.ts';
 import { DEFAULT_LIMITS } from '../../src/sandbox/limits.ts';
 import type { ToMain, ToWorker, WorkerBoot, WorkerEnd, WorkerStats } from '../../src/sandbox/quickjs/messages.ts';
 import { createWatch } from '../../src/sandbox/quickjs/watchdog.ts';
@@ -35,6 +36,7 @@ class Desk {
       engineHash: QUICKJS_WASM_SHA256,
       memoryBytes: DEFAULT_LIMITS.memoryBytes,
       watch: createWatch(),
+      channel: createChannelMemory(),
       warmGuests: 1,
       idleGuestsMax: 4,
       idleGuestsKept: 2,
