@@ -185,6 +185,7 @@ function* secretCandidates(
   expander: Expander,
 ): Generator<SecretCandidate> {
   for (const server of servers) {
+    if (server.transport === 'plugin') continue;
     const kind = server.transport === 'stdio' ? 'env' : 'header';
     const key = server.transport === 'stdio' ? 'env' : 'headers';
     for (const [name, value] of Object.entries(server.transport === 'stdio' ? server.env : server.headers)) {

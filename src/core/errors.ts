@@ -409,6 +409,13 @@ export const ERROR_TABLE = {
     'The server answered something that is not MCP.',
     'Check the server’s command and version.',
   ),
+  'upstream.plugin': row(
+    RPC.failed,
+    EXIT.upstream,
+    false,
+    'A plugin is refused, or cannot be started.',
+    'See the reason in the message; `mcp-optimizer plugins verify FILE` checks a component.',
+  ),
   'sandbox.lost': row(
     RPC.failed,
     EXIT.failed,

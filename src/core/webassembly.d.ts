@@ -8,6 +8,8 @@ declare namespace WebAssembly {
 
   class Module {
     constructor(bytes: Uint8Array | ArrayBuffer);
+    static imports(module: Module): Array<{ readonly module: string; readonly name: string; readonly kind: string }>;
+    static exports(module: Module): Array<{ readonly name: string; readonly kind: string }>;
   }
 
   class Memory {
@@ -22,4 +24,6 @@ declare namespace WebAssembly {
   }
 
   class RuntimeError extends Error {}
+
+  function instantiate(module: Module, imports?: Imports): Promise<Instance>;
 }

@@ -12,7 +12,7 @@ import type { Json, JsonObject } from '../core/json.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ClientCapabilities } from './asker.ts';
 import { openHttpTransport } from './http-transport.ts';
-import type { HttpServerSpec, ServerSpec, StdioServerSpec } from './server-spec.ts';
+import type { HttpServerSpec, PluginServerSpec, ServerSpec, StdioServerSpec } from './server-spec.ts';
 import { inheritedEnvironment } from './spawn-command.ts';
 import { type ProcessExit, StdioTransport, tellingLine } from './stdio-transport.ts';
 import { CREDENTIALS_HINT, cutWords, describeExit, httpStatus } from './upstream-error.ts';
@@ -28,6 +28,8 @@ export interface ConnectDeps {
   /** Longest line, or HTTP body, that is read from a server. */
   readonly lineBytes: number;
   readonly fetch?: typeof globalThis.fetch;
+  /** The face of a plugin as a transport, not started yet. Its `start` and `send` may throw our own errors. */
+  openPlugin?(name: string): Transport;
   /** What the server is told that we can be asked; nothing by default. */
   readonly capabilities?: ClientCapabilities;
   /** Answers a request of the server; without it every request but `ping` is refused. What it throws is told by `code` and `message`. */
@@ -112,7 +114,14 @@ function openTransport(sdk: Sdk, spec: ServerSpec, deps: ConnectDeps, attempt: A
     const transport = openHttpTransport({ sdk, spec, lineBytes: deps.lineBytes, kind: attempt.kind, fetch });
     return { transport, stdio: undefined };
   }
-  return openPipe(spec, deps);
+  return spec.transport === 'plugin' ? openPlugin(spec, deps) : openPipe(spec, deps);
+}
+
+function openPlugin(spec: PluginServerSpec, deps: ConnectDeps): OpenTransport {
+  if (deps.openPlugin === undefined) throw new Error(`Nobody knows how to reach plugin "${spec.name}".`);
+  const transport = deps.openPlugin(spec.name);
+  new WireTap(transport);
+  return { transport, stdio: undefined };
 }
 
 function openPipe(spec: StdioServerSpec, deps: ConnectDeps): OpenTransport {
@@ -232,9 +241,20 @@ function startError(
   if (signal?.aborted === true) {
     return make('request.cancelled', `Starting server "${spec.name}" was cancelled.`);
   }
+  if (spec.transport === 'plugin') return pluginStartError(error, spec, make);
   return open.stdio === undefined || spec.transport === 'http'
     ? httpStartError(error, spec as HttpServerSpec, make)
     : stdioStartError(error, spec, open.stdio, make);
+}
+
+/** Why it was refused is in the error already. */
+function pluginStartError(error: unknown, spec: PluginServerSpec, make: Make): OptimizerError {
+  if (error instanceof OptimizerError) return error;
+  if (!isTimeout(error)) return protocolError(error, `Plugin "${spec.name}"`, make);
+  return make('upstream.timeout', `Plugin "${spec.name}" did not start within ${spec.startTimeoutMs} ms.`, {
+    hint: 'A first start translates the component, which takes some seconds; a later one takes what was kept.',
+    data: { timeoutMs: spec.startTimeoutMs },
+  });
 }
 
 type Make = (

@@ -12,6 +12,7 @@ import { nearest } from '../core/nearest.ts';
 import type { Store } from '../state/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Asker, ClientCapabilities } from './asker.ts';
+import type { ConnectDeps } from './connect.ts';
 import { jsonExcess } from './json-size.ts';
 import { ListCache } from './list-cache.ts';
 import type { Offer } from './offers.ts';
@@ -38,6 +39,8 @@ export interface FleetDeps {
   /** How we introduce ourselves to servers. */
   readonly clientInfo: { readonly name: string; readonly version: string };
   readonly fetch?: typeof globalThis.fetch;
+  /** The face of a plugin as a transport; needed when there are plugins among the servers. */
+  readonly openPlugin?: NonNullable<ConnectDeps['openPlugin']>;
   /** What servers are told that can be asked of us; waited for before a server is started. Nothing by default. */
   askable?(): Promise<ClientCapabilities>;
 }
@@ -91,6 +94,7 @@ export class UpstreamFleet {
       environment: deps.environment,
       lineBytes: deps.limits.lineBytes,
       ...(deps.fetch === undefined ? {} : { fetch: deps.fetch }),
+      ...(deps.openPlugin === undefined ? {} : { openPlugin: deps.openPlugin }),
     };
     for (const spec of specs) {
       const onTools = (tools: readonly ToolDefinition[]) => this.#emit(spec, tools);

@@ -67,11 +67,18 @@ export class ListCache {
 
 /** The key of a server's list. Credentials go in as a hash of a hash, so the store never holds their values. */
 export function listKey(spec: ServerSpec): string {
-  const identity =
-    spec.transport === 'stdio'
-      ? { stdio: spec.command, args: [...spec.args], cwd: spec.cwd ?? null, env: jsonHash(spec.env) }
-      : { http: spec.url, headers: jsonHash(spec.headers) };
-  return jsonHash(identity);
+  return jsonHash(identityOf(spec));
+}
+
+function identityOf(spec: ServerSpec): Json {
+  switch (spec.transport) {
+    case 'stdio':
+      return { stdio: spec.command, args: [...spec.args], cwd: spec.cwd ?? null, env: jsonHash(spec.env) };
+    case 'http':
+      return { http: spec.url, headers: jsonHash(spec.headers) };
+    case 'plugin':
+      return { plugin: spec.sha256 };
+  }
 }
 
 function readEntry(text: string): CachedList | undefined {

@@ -41,4 +41,11 @@ export interface HttpServerSpec extends SpecBase {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-export type ServerSpec = StdioServerSpec | HttpServerSpec;
+/** A component in a worker of this process; whoever builds the fleet knows how to reach it. */
+export interface PluginServerSpec extends SpecBase {
+  readonly transport: 'plugin';
+  /** What it is: SHA-256 of the component, lower-case hex. */
+  readonly sha256: string;
+}
+
+export type ServerSpec = StdioServerSpec | HttpServerSpec | PluginServerSpec;
