@@ -140,9 +140,12 @@ export class ToolApprovals {
     return this.#book.pending(server);
   }
 
-  /** Approves what is listed now of `tools`. Rejects with `state.unavailable` when it cannot be kept. */
-  approve(server: string, tools: readonly string[]): Promise<void> {
-    return this.#book.approve(server, tools);
+  /** Approves what a person has seen, whatever is listed by now. Rejects with `state.unavailable` when it cannot be kept. */
+  approve(server: string, seen: readonly PendingTool[]): Promise<void> {
+    return this.#book.approve(
+      server,
+      seen.map((tool) => tool.new),
+    );
   }
 
   /** Resolves when everything that was begun has been kept, or could not be. */

@@ -198,11 +198,22 @@ async function grammar(
       setStatus(await types(contextOf(options), name));
     });
 
-  common(program.command('servers'))
+  const servers = common(program.command('servers'))
     .description('connect to every configured server and say how it is')
     .action(async (options: GlobalOptions) => {
       const { servers } = await import('./servers.ts');
       setStatus(await servers(contextOf(options)));
+    });
+
+  common(servers.command('approve'))
+    .description('show what a server has changed in its tools since they were approved, and approve it')
+    .argument('<name>', 'the server')
+    .option('--tool <tool>', 'only this tool')
+    .option('-y, --yes', 'approve without asking')
+    .action(async (name: string, _: unknown, command: InstanceType<typeof Command>) => {
+      const options = command.optsWithGlobals<GlobalOptions & { yes?: boolean; tool?: string }>();
+      const { approve } = await import('./approve.ts');
+      setStatus(await approve(contextOf(options), name, options));
     });
 
   common(program.command('licenses'))

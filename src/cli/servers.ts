@@ -17,12 +17,13 @@ export async function servers(context: CommandContext): Promise<number> {
     await printer.during(`connecting ${count} server${count === 1 ? '' : 's'}`, () =>
       app.fleet.refresh().catch(() => undefined),
     );
-    const rows = app.servers();
+    const rows = app.servers().map((row) => ({ ...row, changed: app.approvals.waiting(row.name) }));
     const value = {
-      servers: rows.map(({ name, tools, state, error, problems }) => ({
+      servers: rows.map(({ name, tools, state, error, problems, changed }) => ({
         name,
         tools,
         state,
+        ...(changed.length === 0 ? {} : { changed }),
         ...(error === undefined ? {} : { error }),
         ...(problems.length === 0 ? {} : { problems }),
       })),

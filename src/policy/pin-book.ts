@@ -186,19 +186,17 @@ export class PinBook {
     });
   }
 
-  /** Pins what is listed now of `tools`. Rejects with `state.unavailable` when it cannot be kept. */
-  async approve(name: string, tools: readonly string[]): Promise<void> {
+  /** Pins `definitions`, which a person has seen. Rejects with `state.unavailable` when it cannot be kept. */
+  async approve(name: string, definitions: readonly PinnedDefinition[]): Promise<void> {
     const server = this.#find(name);
-    const { listed } = server;
-    if (listed === undefined) return;
+    const seen = listedOf(definitions, server.start);
     let failure: unknown;
     await this.#work(server, async () => {
       try {
         const { clock } = this.#options;
-        const next = (known: ServerPins | undefined): ServerPins =>
-          approveListed(known, listed.listing, tools, clock.nowMs());
+        const next = (known: ServerPins | undefined): ServerPins => approveListed(known, seen.listing, clock.nowMs());
         // Pins that cannot be read are replaced: that is what the person was asked.
-        await this.#write(server, next, readPins);
+        await this.#write(server, seen, next, readPins);
         server.state = 'read';
       } catch (error) {
         failure = error;
@@ -292,6 +290,7 @@ export class PinBook {
     try {
       await this.#write(
         server,
+        listed,
         (known) => judgeListing(known, listed.listing, { nowMs, isFresh: true }).pins,
         soundPins,
       );
@@ -312,6 +311,7 @@ export class PinBook {
 
   async #write(
     server: Server,
+    listed: Listed,
     next: (known: ServerPins | undefined) => ServerPins,
     read: (text: string) => ServerPins | undefined,
   ): Promise<void> {
@@ -321,7 +321,7 @@ export class PinBook {
       const pins = next(entry === undefined ? server.pins : read(entry.text));
       const text = pinsText(pins);
       if (text !== entry?.text) {
-        await this.#keepTexts(server, pins);
+        await this.#keepTexts(server, listed, pins);
         const { status } = await store.put(PINS, server.key, text, { ifVersion: entry?.version ?? 0 });
         if (status !== 'ok') continue;
       }
@@ -332,19 +332,21 @@ export class PinBook {
   }
 
   /** Keeps the texts of the definitions that are pinned; before the pins, so that a pin has its text. */
-  async #keepTexts(server: Server, pins: ServerPins): Promise<void> {
+  async #keepTexts(server: Server, listed: Listed, pins: ServerPins): Promise<void> {
     const { store, redact } = this.#options;
-    const definitions = new Map(server.listed?.definitions.map((definition) => [definition.name, definition]));
     for (let attempt = 0; attempt < TRIES_MAX; attempt += 1) {
       const entry = await store.get(TEXTS, server.key);
       const texts = readTexts(entry?.text);
       const kept: Record<string, Json> = {};
-      for (const [tool, { hash }] of pins.tools) {
-        const definition = texts.get(hash) ?? definitions.get(tool);
-        if (definition === undefined) continue;
-        if (texts.has(hash)) kept[hash] = definition as unknown as Json;
-        else if (server.listed?.listing.hashes.get(tool) === hash)
-          kept[hash] = redact(pinnedPart(definition) as unknown as Json);
+      // A text whose tool has another pin now is of no use; one without a pin belongs to a process that is about to write it.
+      for (const [hash, definition] of texts) {
+        if ((pins.tools.get(definition.name)?.hash ?? hash) === hash) kept[hash] = definition as unknown as Json;
+      }
+      for (const definition of listed.definitions) {
+        const hash = listed.listing.hashes.get(definition.name) as string;
+        if (pins.tools.get(definition.name)?.hash === hash) {
+          kept[hash] ??= redact(pinnedPart(definition) as unknown as Json);
+        }
       }
       const text = JSON.stringify(kept);
       if (text === entry?.text || text.length > DEFINITIONS_CHARS_MAX) return;

@@ -132,18 +132,12 @@ export function judgeListing(
   return { pins: { starts, listHash, tools }, blocked, pinned, isNews };
 }
 
-/** The pins after a person has approved what is listed now of `names`. */
-export function approveListed(
-  known: ServerPins | undefined,
-  listing: Listing,
-  names: Iterable<string>,
-  nowMs: number,
-): ServerPins {
+/** The pins after a person has approved what stands in `listing`. Over the bound, tools that do not stand there give way. */
+export function approveListed(known: ServerPins | undefined, listing: Listing, nowMs: number): ServerPins {
   const before = known ?? NO_PINS;
   const tools = new Map(before.tools);
-  for (const name of names) {
-    const hash = listing.hashes.get(name);
-    if (hash !== undefined) tools.set(name, { hash, approvedAtMs: nowMs, lastSeen: hash, changes: 0 });
+  for (const [name, hash] of listing.hashes) {
+    tools.set(name, { hash, approvedAtMs: nowMs, lastSeen: hash, changes: 0 });
   }
   if (tools.size > PINS_MAX) for (const name of tools.keys()) if (!listing.hashes.has(name)) tools.delete(name);
   return { starts: withStart(before.starts, listing.start), listHash: undefined, tools };

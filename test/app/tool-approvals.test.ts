@@ -116,7 +116,7 @@ describe('a definition that changes between two lives of the process', () => {
     expect(pending).toMatchObject([
       { tool: 'read', reason: 'changed', old: { description: 'Reads a note.' }, new: { description: POISON } },
     ]);
-    await person.app.approvals.approve('notes', ['read']);
+    await person.app.approvals.approve('notes', pending);
     expect((await run(person.app, callRead)).value).toBe('reached read');
 
     await expect.poll(async () => (await run(running.app, callRead)).value).toBe('reached read');
