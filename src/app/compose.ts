@@ -18,7 +18,6 @@ import { TypeEraser } from '../engine/type-eraser.ts';
 import { createRedactor, type Redactor } from '../policy/redaction.ts';
 import { renderOutcome } from '../protocol/render.ts';
 import type { GuestBackend } from '../sandbox/backend.ts';
-import { ContextValues } from '../state/context.ts';
 import type { Store } from '../state/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Catalog } from '../upstream/catalog.ts';
@@ -26,6 +25,9 @@ import { type ServerStatus, UpstreamFleet } from '../upstream/fleet.ts';
 import { LearnedTypes } from '../upstream/learned-types.ts';
 import { createChecker } from './checker.ts';
 import { Engine } from './engine.ts';
+import { openEngineState } from './engine-state.ts';
+import { EngineIntents, openIntents } from './engine-intents.ts';
+import { pluginOpener } from './plugins.ts';
 import { redactedLog } from './redacted-log.ts';
 import { openState } from './state.ts';
 import { ToolApprovals } from './tool-approvals.ts';
@@ -73,6 +75,7 @@ export async function compose(config: Config, environment: Environment, options:
     limits: config.limits,
     random: Math.random,
     clientInfo: { name: 'mcp-optimizer', version: facts.version },
+    openPlugin: pluginOpener({ config, environment, log, redactor }),
   });
   scope.defer(() => fleet.close(config.limits.shutdownGraceMs));
   const learned = new LearnedTypes({ store: state.hints, log, isSecret: (text) => redactor.holds(text) });
@@ -87,7 +90,14 @@ export async function compose(config: Config, environment: Environment, options:
   const warmCheck = (): void => {
     if (config.check !== 'off') checker.check.warm();
   };
-  const context = new ContextValues(store, config.sessions.ttlMs);
+  const { context, sessions, owned } = openEngineState(config, store, redactor);
+  const grants = Object.keys(INTERFACES);
+  const basis = { config, store, types, checker: checker.check, redactor, grants, clock: systemClock, log };
+  const { library, recent, habits } = openIntents(basis);
+  scope.defer(() => recent.settled());
+  // A value that may be kept must fit, whatever the config allows; a character takes two bytes.
+  const keptBytesMax = Math.max(KEPT_BYTES_MAX, 4 * config.limits.keptValueBytes);
+  const kept = new KeptValues({ bytesMax: keptBytesMax, ttlMs: KEPT_TTL_MS });
   const parts = {
     warmCheck,
     catalog,
@@ -99,6 +109,7 @@ export async function compose(config: Config, environment: Environment, options:
     redactor,
     clock: systemClock,
     approvals,
+    owned,
   };
   const executor = new Executor({
     backends: { quickjs: backend },
@@ -107,15 +118,17 @@ export async function compose(config: Config, environment: Environment, options:
       catalog,
       fleet,
       approvals,
-      async (query, limit) => (await engine.search(query, limit)) as unknown as Json,
+      async (query, limit, tenant) => (await engine.searchFor(tenant, query, limit)) as unknown as Json,
     ),
     caller: new FleetToolCaller(fleet, catalog, learned, config.limits.toolTimeoutMs),
     limits: config.limits,
-    grants: Object.keys(INTERFACES),
-    // A value that may be kept must fit, whatever the config allows; a character takes two bytes.
-    kept: new KeptValues({ bytesMax: Math.max(KEPT_BYTES_MAX, 4 * config.limits.keptValueBytes), ttlMs: KEPT_TTL_MS }),
+    grants,
+    kept,
+    intents: library,
+    habits,
     blobs: new KeptBlobs({ bytesMax: KEPT_BYTES_MAX, ttlMs: KEPT_TTL_MS }),
     context,
+    sessions,
     store,
     redactor,
     tokens,
@@ -125,7 +138,13 @@ export async function compose(config: Config, environment: Environment, options:
     clock: systemClock,
     log,
   });
-  const engine: Engine = new Engine({ ...parts, executor, serverNames: config.servers.map((server) => server.name) });
+  const intents = new EngineIntents({ library, executor, kept, limits: config.limits, clock: systemClock, redactor });
+  const engine: Engine = new Engine({
+    ...parts,
+    executor,
+    intents,
+    serverNames: config.servers.map((server) => server.name),
+  });
   await approvals.load();
   await fleet.start();
   const servers = () => {

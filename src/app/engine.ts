@@ -8,15 +8,18 @@ import { OptimizerError } from '../core/errors.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import type { Executor } from '../engine/execute.ts';
 import { GUIDE } from '../engine/guide.ts';
+import { INTENTS_SERVER } from '../engine/intents/named-intents.ts';
 import type { TokenCounter } from '../engine/ledger.ts';
 import type { Outcome } from '../engine/outcome.ts';
 import type { ExecuteRequest, RunContext } from '../engine/request.ts';
 import type { Redactor } from '../policy/redaction.ts';
 import type { EnginePort, SearchAnswer, ServerStatus, ToolDescription } from '../protocol/engine-port.ts';
+import type { StatePort } from '../protocol/state-port.ts';
 import type { GuestBackend } from '../sandbox/backend.ts';
 import type { Catalog } from '../upstream/catalog.ts';
 import type { UpstreamFleet } from '../upstream/fleet.ts';
 import { renderSearch } from '../upstream/search-text.ts';
+import type { EngineIntents } from './engine-intents.ts';
 import type { ToolApprovals } from './tool-approvals.ts';
 
 /** A search waits this long for servers that are still listing, then says which are missing. */
@@ -24,6 +27,7 @@ const SEARCH_WAIT_MS = 2_000;
 
 export interface EngineParts {
   readonly executor: Executor;
+  readonly intents: EngineIntents;
   readonly catalog: Catalog;
   readonly fleet: UpstreamFleet;
   readonly backend: GuestBackend;
@@ -34,6 +38,8 @@ export interface EngineParts {
   readonly redactor: Redactor;
   readonly approvals: Pick<ToolApprovals, 'lookAgainAtAll' | 'waiting'>;
   readonly clock: Clock;
+  /** Context and sessions. */
+  readonly owned: StatePort;
   /** Starts the checker of programs, if the config wants one, before the first program comes; returns at once. */
   warmCheck(): void;
   /** Hands news of the catalogue to the workers; cheap when there is none. */
@@ -54,14 +60,31 @@ export class Engine implements EnginePort {
     return this.#parts.executor.execute(request, context);
   }
 
-  async search(query: string, limit: number | undefined): Promise<SearchAnswer> {
+  state(): StatePort {
+    return this.#parts.owned;
+  }
+
+  intents(): EngineIntents {
+    return this.#parts.intents;
+  }
+
+  search(
+    query: string,
+    limit: number | undefined,
+    _context?: RunContext,
+    tenant?: string | undefined,
+  ): Promise<SearchAnswer> {
+    return this.searchFor(tenant, query, limit);
+  }
+
+  /** With the intents of a tenant in front. */
+  async searchFor(tenant: string | undefined, query: string, limit: number | undefined): Promise<SearchAnswer> {
     const missing = await this.#parts.fleet.whenListed(SEARCH_WAIT_MS);
     await this.#parts.approvals.lookAgainAtAll();
+    const intents = await this.#parts.intents.matches(tenant, query, limit);
     const { matches, total } = this.#parts.catalog.search(query, limit);
-    const answer = {
-      matches: matches.map(({ score: _score, ...match }) => match),
-      total,
-    };
+    const tools = matches.slice(0, matches.length - intents.length).map(({ score: _score, ...match }) => match);
+    const answer = { matches: [...intents, ...tools], total };
     return this.#redacted(missing.length === 0 ? answer : { ...answer, missing });
   }
 
@@ -72,17 +95,27 @@ export class Engine implements EnginePort {
     const { catalog, fleet, tokens } = this.#parts;
     const missing = await fleet.whenListed(SEARCH_WAIT_MS);
     await this.#parts.approvals.lookAgainAtAll();
-    const text = renderSearch(catalog.search(query, limit), {
-      countTokens: (part) => tokens.count(part),
-      detailOf: (server, tool) => catalog.detail(server, tool),
-      missing,
-    });
+    const text = await this.#parts.intents.withIntents(
+      query,
+      limit,
+      catalog.search(query, limit),
+      (result, limitTokens) =>
+        renderSearch(result, {
+          countTokens: (part) => tokens.count(part),
+          detailOf: (server, tool) => catalog.detail(server, tool),
+          missing,
+          limitTokens,
+        }),
+    );
     return this.#parts.redactor.text(text);
   }
 
-  async describe(server: string, tool: string): Promise<ToolDescription> {
+  async describe(server: string, tool: string, tenant?: string | undefined): Promise<ToolDescription> {
     const { catalog, fleet } = this.#parts;
     const name = catalog.serverNameOf(server);
+    if (name === undefined && server === INTENTS_SERVER) {
+      return this.#redacted(await this.#parts.intents.describe(tenant, tool));
+    }
     try {
       if (name !== undefined && !catalog.resolve(server, tool)) await fleet.ensureListed(name);
       await this.#parts.approvals.lookAgainAtAll();

@@ -6,6 +6,8 @@ import type { Json } from '../core/json.ts';
 import type { Outcome } from '../engine/outcome.ts';
 import type { ExecuteRequest, RunContext } from '../engine/request.ts';
 import type { EnginePort, SearchAnswer, ServerStatus, ToolDescription } from '../protocol/engine-port.ts';
+import type { IntentsPort } from '../protocol/intents-port.ts';
+import type { StatePort } from '../protocol/state-port.ts';
 
 export class LateEngine implements EnginePort {
   readonly #engine: Promise<EnginePort>;
@@ -21,16 +23,29 @@ export class LateEngine implements EnginePort {
     return (await this.#engine).execute(request, context);
   }
 
-  async search(query: string, limit: number | undefined, context: RunContext): Promise<SearchAnswer> {
-    return (await this.#engine).search(query, limit, context);
+  async state(): Promise<StatePort> {
+    return (await this.#engine).state();
+  }
+
+  async intents(): Promise<IntentsPort> {
+    return (await this.#engine).intents();
+  }
+
+  async search(
+    query: string,
+    limit: number | undefined,
+    context: RunContext,
+    tenant?: string | undefined,
+  ): Promise<SearchAnswer> {
+    return (await this.#engine).search(query, limit, context, tenant);
   }
 
   async searchText(query: string, limit: number | undefined): Promise<string> {
     return (await this.#engine).searchText(query, limit);
   }
 
-  async describe(server: string, tool: string): Promise<ToolDescription> {
-    return (await this.#engine).describe(server, tool);
+  async describe(server: string, tool: string, tenant?: string | undefined): Promise<ToolDescription> {
+    return (await this.#engine).describe(server, tool, tenant);
   }
 
   async servers(): Promise<readonly ServerStatus[]> {

@@ -44,13 +44,13 @@ export class CatalogToolSource implements ToolSource {
   readonly #catalog: Catalog;
   readonly #fleet: UpstreamFleet;
   readonly #approvals: Approvals;
-  readonly #search: (query: string, limit: number | undefined) => Promise<Json>;
+  readonly #search: (query: string, limit: number | undefined, tenant: string | undefined) => Promise<Json>;
 
   constructor(
     catalog: Catalog,
     fleet: UpstreamFleet,
     approvals: Approvals,
-    search: (query: string, limit: number | undefined) => Promise<Json>,
+    search: (query: string, limit: number | undefined, tenant: string | undefined) => Promise<Json>,
   ) {
     this.#catalog = catalog;
     this.#fleet = fleet;
@@ -72,8 +72,8 @@ export class CatalogToolSource implements ToolSource {
     return issueLines(issues).map((message, index) => ({ path: issues[index]?.path ?? '', message }));
   }
 
-  search(query: string, limit: number | undefined): Promise<Json> {
-    return this.#search(query, limit);
+  search(query: string, limit: number | undefined, tenant: string | undefined): Promise<Json> {
+    return this.#search(query, limit, tenant);
   }
 
   /**

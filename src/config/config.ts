@@ -5,6 +5,7 @@
 
 import type { EngineName } from '../core/assets.ts';
 import type { CheckMode } from '../engine/request.ts';
+import type { PluginSpec } from '../plugins/plugin-spec.ts';
 import { DEFAULT_LIMITS, type Limits } from '../sandbox/limits.ts';
 import type { LogSeverity } from '../telemetry/log.ts';
 import type { ServerSpec } from '../upstream/server-spec.ts';
@@ -22,6 +23,14 @@ export interface PoolConfig {
   readonly poolWarmup: boolean;
   /** How often idle workers above `min` are let go. */
   readonly poolCleanupIntervalMs: number;
+}
+
+/** Where the operator's own intents are. */
+export interface IntentsConfig {
+  /** Absolute path of the folder; undefined = none. */
+  readonly path: string | undefined;
+  /** The file names it, so that it must exist; otherwise it is `intents` beside the file, if that exists. */
+  readonly isNamed: boolean;
 }
 
 /** How long sessions are kept, and how large one may be. */
@@ -60,6 +69,9 @@ export interface Config {
   readonly limits: Limits;
   readonly pool: PoolConfig;
   readonly sessions: SessionsConfig;
+  readonly intents: IntentsConfig;
+  /** What runs behind the servers of transport `plugin`; the same names. */
+  readonly plugins: readonly PluginSpec[];
   /** Where the workers live; `auto` in the file has been decided by now. */
   readonly isolation: 'thread' | 'process';
   /** The engine of the built-in backend. */
@@ -95,7 +107,9 @@ export function defaultConfig(environment: Environment): Config {
     },
     limits: DEFAULT_LIMITS,
     pool: { min: 1, max: environment.processors, poolSize: 4, poolWarmup: true, poolCleanupIntervalMs: 30_000 },
+    intents: { path: undefined, isNamed: false },
     sessions: { ttlMs: 7 * 86_400_000, maxBytes: 8 * 1024 * 1024 },
+    plugins: [],
     isolation: 'thread',
     engine: 'quickjs',
     log: { level: 'info' },

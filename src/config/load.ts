@@ -11,7 +11,9 @@ import type { Environment } from './environment.ts';
 import type { Expander } from './expand.ts';
 import { displayPath, locateConfig, readConfigFile } from './locate.ts';
 import type { Places } from './places.ts';
+import type { PluginsContext, ReadPlugins } from './plugins.ts';
 import { configError, type Path, type Problem } from './problem.ts';
+import type { TopValue } from './schema.ts';
 import type { SecretCandidate } from './secrets.ts';
 
 /** What the command line may say; it wins over the file. */
@@ -83,8 +85,12 @@ interface Assembly {
 
 async function assemble(assembly: Assembly): Promise<Config> {
   const { expanded, raw, places, expander, problems, environment } = assembly;
-  const [{ readTop, limitsOf, poolOf, sessionsOf }, { readServer }, { secretsOf }, { cacheOf, stateOf, withState }] =
-    await Promise.all([import('./top.ts'), import('./servers.ts'), import('./secrets.ts'), import('./state.ts')]);
+  const [
+    { readTop, intentsOf, limitsOf, poolOf, sessionsOf },
+    { readServer },
+    { secretsOf },
+    { cacheOf, stateOf, withState },
+  ] = await Promise.all([import('./top.ts'), import('./servers.ts'), import('./secrets.ts'), import('./state.ts')]);
   const found: Problem[] = [];
   const notices: string[] = [];
   const defaults = defaultConfig(environment);
@@ -108,22 +114,35 @@ async function assemble(assembly: Assembly): Promise<Config> {
     });
     if (server !== undefined) servers.push(server);
   }
+  const { plugins, servers: pluginServers } = await pluginsOf(top.plugins, {
+    environment,
+    baseDirectory,
+    places,
+    serverNames: new Set(Object.keys(isObject(section) ? section : {})),
+    toolTimeoutMs: limits.toolTimeoutMs,
+    problems: found,
+  });
   // A value whose reference could not be resolved has its problem already; what else is wrong with it means nothing.
   problems.push(...found.filter((problem) => !expander.isUnresolved(problem.path)));
   const config: Config = {
     ...defaults,
-    servers,
+    servers: [...servers, ...pluginServers],
+    plugins,
     toolPrefix: top.toolPrefix ?? defaults.toolPrefix,
     cache: cacheOf(top.cache, defaults),
     limits,
     pool,
     sessions: sessionsOf(top, defaults),
+    intents: intentsOf(top, baseDirectory, environment),
     // `auto` is `process` where several tenants are configured, which this version does not know (`policy`).
     isolation: top.isolation === 'process' ? 'process' : defaults.isolation,
     engine: top.backends?.quickjs?.engine ?? defaults.engine,
     log: { level: top.log?.level ?? defaults.log.level },
     check: top.check ?? defaults.check,
-    secrets: secretsOf(expander.secretValues, secretCandidates(servers, assembly.serversKey, expander)),
+    secrets: secretsOf(expander.secretValues, [
+      ...secretCandidates(servers, assembly.serversKey, expander),
+      ...pluginSecrets(top.plugins, expander),
+    ]),
     source: { path: assembly.path },
     notices,
   };
@@ -193,6 +212,24 @@ function* secretCandidates(
       yield { kind, name, value, fromVariable: expander.isFromSecret(path) };
     }
   }
+}
+
+function* pluginSecrets(section: TopValue['plugins'], expander: Expander): Generator<SecretCandidate> {
+  for (const [plugin, { headers = {} }] of Object.entries(section ?? {})) {
+    for (const [host, members] of Object.entries(headers)) {
+      for (const [name, value] of Object.entries(members)) {
+        const fromVariable = expander.isFromSecret(['plugins', plugin, 'headers', host, name]);
+        yield { kind: 'header', name, value: String(value), fromVariable };
+      }
+    }
+  }
+}
+
+/** Most files have none, and then their reader is not loaded. */
+async function pluginsOf(section: TopValue['plugins'], context: PluginsContext): Promise<ReadPlugins> {
+  if (section === undefined) return { plugins: [], servers: [] };
+  const { readPlugins } = await import('./plugins.ts');
+  return readPlugins(section, context);
 }
 
 function wrongOption(option: string, value: string, choices: readonly string[]): Problem {

@@ -10,9 +10,7 @@ import type { Path, Problem } from './problem.ts';
 export const NOT_YET = {
   topKeys: {
     hotSet: 'tools that are passed through beside ours',
-    intents: 'saved programs',
     policy: 'tenants, grants and approvals',
-    plugins: 'adapters as WASM components',
   },
   backendKeys: { docker: 'programs in containers' },
   serverKeys: {},

@@ -95,6 +95,28 @@ export const serverShape = object(
   'an object that describes one server',
 );
 
+export const pluginShape = object(
+  {
+    path: text,
+    sha256: leaf<string>(
+      'a SHA-256: 64 hex digits',
+      (value) => typeof value === 'string' && /^[0-9a-f]{64}$/i.test(value),
+    ),
+    hosts: listOf(text, 'a list of hosts'),
+    headers: mapOf(
+      mapOf(scalar, 'an object of header names and texts'),
+      'an object of hosts of `hosts` and their headers',
+    ),
+    memoryBytes: whole(1024 * 1024, 1024 * 1024 * 1024, 'bytes'),
+    timeoutMs: callTimeout,
+    startTimeoutMs: whole(100, 3_600_000, 'ms'),
+    tools: toolsShape,
+    effects: mapOf(oneOf(['read', 'write']), 'an object of tool names'),
+    disabled: flag,
+  },
+  'an object that describes one plugin',
+);
+
 /** Keys that promise something to a person (no question before a call) and are not honoured here. */
 export const STEERING_KEYS = ['autoApprove', 'alwaysAllow'] as const;
 
@@ -116,9 +138,11 @@ export const topShape = object(
     cache: cacheShape,
     limits: limitsShape,
     sessions: sessionsShape,
+    intents: text,
     pool: poolShape,
     isolation: oneOf(['auto', 'thread', 'process']),
     backends: backendsShape,
+    plugins: mapOf(pluginShape, 'an object of plugin names and plugins'),
     log: logShape,
     check: oneOf(['error', 'warn', 'off']),
   },
@@ -127,6 +151,7 @@ export const topShape = object(
 
 export type TopValue = ValueOf<typeof topShape>;
 export type ServerValue = ValueOf<typeof serverShape>;
+export type PluginValue = ValueOf<typeof pluginShape>;
 
 /** The keys of the top of the file, of a server, and of what nests in them. */
 export const KNOWN_KEYS = {
@@ -138,6 +163,7 @@ export const KNOWN_KEYS = {
   sessions: sessionsShape.keys,
   backends: backendsShape.keys,
   quickjs: quickjsShape.keys,
+  plugin: pluginShape.keys,
   log: logShape.keys,
   cache: cacheShape.keys,
   serverCache: serverCacheShape.keys,

@@ -4,6 +4,8 @@
  */
 import { complaints } from './complaints.ts';
 import type { Config } from './config.ts';
+import type { Environment } from './environment.ts';
+import { resolvePath } from './locate.ts';
 import type { Places } from './places.ts';
 import type { Problem } from './problem.ts';
 import { type TopValue, topShape } from './schema.ts';
@@ -29,6 +31,12 @@ export function readTop(
 /** The file's limits over the defaults. */
 export function limitsOf(top: TopValue, defaults: Config): Config['limits'] {
   return { ...defaults.limits, ...definedOf(top.limits) };
+}
+
+/** The folder that the file names, or `intents` beside it. */
+export function intentsOf(top: TopValue, baseDirectory: string, environment: Environment): Config['intents'] {
+  const isNamed = top.intents !== undefined;
+  return { path: resolvePath(top.intents ?? 'intents', baseDirectory, environment), isNamed };
 }
 
 /** The file's sessions over the defaults. */

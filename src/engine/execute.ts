@@ -11,9 +11,17 @@ import { OptimizerError } from '../core/errors.ts';
 import { type ExecutionId, newExecutionId } from '../core/ids.ts';
 import { byteLength, type Json, type JsonObject } from '../core/json.ts';
 import type { Redactor } from '../policy/redaction.ts';
-import type { LogLine, RunEnd, RunUsage, SandboxBackend } from '../sandbox/backend.ts';
+import {
+  type LogLine,
+  type RunEnd,
+  type RunFailure,
+  type RunUsage,
+  replyText,
+  type SandboxBackend,
+} from '../sandbox/backend.ts';
 import { type Limits, lowerLimits } from '../sandbox/limits.ts';
 import type { ContextValues } from '../state/context.ts';
+import type { SessionOwner } from '../state/sessions.ts';
 import type { Store } from '../state/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Admission } from './admission.ts';
@@ -40,6 +48,7 @@ import type { NormalizedProgram } from './program-forms.ts';
 import type { ExecuteRequest, RunContext } from './request.ts';
 import { checkRequest } from './request-check.ts';
 import { type Seed, SeedSource } from './seeds.ts';
+import type { SessionRuns } from './session-runs.ts';
 import { shapeJson } from './shape.ts';
 import type { TypeEraser } from './type-eraser.ts';
 
@@ -56,6 +65,8 @@ export interface ExecutorOptions {
   readonly blobs: KeptBlobs;
   /** The small values of tenants and sessions that `context` reads and writes. */
   readonly context: ContextValues;
+  /** Runs of sessions take turns, and leave their variables there. */
+  readonly sessions: SessionRuns;
   /** Keeps outcomes by idempotency key; the caller closes it. */
   readonly store: Store;
   /** Nothing that it hides reaches a guest or an outcome. */
@@ -81,6 +92,8 @@ export interface RunHow {
   readonly intent?: Intent;
   /** It is a step of a batch, which has been admitted as a whole. */
   readonly isAdmitted?: boolean;
+  /** It is one call of a tool and no program. */
+  readonly isCall?: boolean;
 }
 
 const DEFAULT_TENANT = 'default';
@@ -112,6 +125,49 @@ export class Executor {
     return this.#idempotent.once(idempotencyKey, tenant, request, context.signal, run);
   }
 
+  /** One call of a tool through the gate, without a guest: a step of a batch, which holds the place for it. */
+  async callTool(
+    server: string,
+    tool: string,
+    request: Omit<ExecuteRequest, 'code'>,
+    context: RunContext,
+  ): Promise<Outcome> {
+    const { clock, blobs, redactor } = this.#options;
+    const lowered = lowerLimits(this.#options.limits, request.limits);
+    const limits = { ...lowered, toolTimeoutMs: Math.min(lowered.toolTimeoutMs, lowered.wallMs) };
+    const executionId = newExecutionId();
+    const content = new RunContent(request.tenant ?? DEFAULT_TENANT, blobs, redactor);
+    const whole: ExecuteRequest = { ...request, code: '' };
+    const asked = { request: whole, context, limits, executionId, content, nested: undefined };
+    const gate = this.#gate({ ...asked, grants: this.#grants(request.grants) });
+    const onAbort = (): void => gate.close();
+    context.signal.addEventListener('abort', onAbort, { once: true });
+    if (context.signal.aborted) onAbort();
+    const startedMs = clock.monotonicMs();
+    const argumentsText = JSON.stringify([server, tool, request.params ?? {}, false]);
+    const call = { call: 1, interfaceName: 'tools', functionName: 'call', argumentsText };
+    const reply = await gate.hostCall(call).finally(() => context.signal.removeEventListener('abort', onAbort));
+    gate.close();
+    const text = replyText(reply);
+    const usage = { ...NO_USAGE, wallMs: clock.monotonicMs() - startedMs, bytesIn: text.length };
+    const failure: RunFailure = context.signal.aborted
+      ? { code: 'request.cancelled', message: 'the call was cancelled' }
+      : { code: 'program.error', message: 'the call failed', call: 1 };
+    const ended = reply.ok ? { valueText: text, failure: undefined } : { valueText: undefined, failure };
+    const end: RunEnd = { ...ended, logs: [], logsDropped: 0, callsLeft: 0, usage: { ...usage, bytesOut: 0 } };
+    return this.#outcome({ ...asked, queueMs: 0, program: NO_PROGRAM, gate, end, notes: [], how: { isCall: true } });
+  }
+
+  /** The outcome of what never ran. */
+  refused(error: OptimizerError): Outcome {
+    return this.#refused(newExecutionId(), '', error, 0);
+  }
+
+  /** The same key, the same answer, for something that is not one program; `run` answers it as the value of an outcome. */
+  once(key: string, request: ExecuteRequest, signal: AbortSignal, run: () => Promise<RunResult>): Promise<Outcome> {
+    return this.#idempotent.once(key, request.tenant ?? DEFAULT_TENANT, request, signal, run);
+  }
+
   stats(): Json {
     return {
       completed: this.#completed,
@@ -132,7 +188,9 @@ export class Executor {
     }
     const startedMs = clock.monotonicMs();
     try {
-      const result = await this.#run(asked, executionId, startedMs - queuedMs);
+      const owner = sessionOf(asked);
+      const work = (): Promise<RunResult> => this.#run(asked, executionId, clock.monotonicMs() - queuedMs);
+      const result = owner ? await this.#options.sessions.alone(owner, context.signal, work) : await work();
       const { status, tokens } = result.outcome;
       if (status === 'completed') this.#completed++;
       else this.#failed++;
@@ -156,21 +214,25 @@ export class Executor {
     this.#admission.leave(tookMs);
   }
 
-  async #run(
-    { request, context, backend, grants, how }: Asked,
-    executionId: ExecutionId,
-    queueMs: number,
-  ): Promise<RunResult> {
-    const { redactor, types } = this.#options;
+  async #run(about: Asked, executionId: ExecutionId, queueMs: number): Promise<RunResult> {
+    const { context, backend, grants, how } = about;
+    const { redactor, types, sessions } = this.#options;
+    const owner = sessionOf(about);
+    const open = owner && (await sessions.open(owner, backend));
+    // What a session holds is stored, and no secret ever is.
+    const request = open ? redactedRequest(about.request, redactor) : about.request;
     const limits = lowerLimits(this.#options.limits, request.limits);
     let program: NormalizedProgram;
     try {
-      program = how.intent?.program ?? (await normalizeTyped(request.code, limits.sourceBytes, types));
+      const keeps = open !== undefined;
+      program = how.intent?.program ?? (await normalizeTyped(request.code, limits.sourceBytes, types, keeps));
     } catch (error) {
       if (!(error instanceof OptimizerError)) throw error;
       return { outcome: this.#refused(executionId, request.code, error, queueMs), ran: false };
     }
-    const asked = { text: program.typed ?? program.javascript, isTypeScript: program.typed !== undefined, grants };
+    const text = program.typed ?? program.javascript;
+    const variables = open && (open.stored?.names ?? []);
+    const asked = { text, isTypeScript: program.typed !== undefined, grants, ...(variables ? { variables } : {}) };
     const check = how.intent === undefined ? (request.check ?? 'off') : 'off';
     const { refusal, notes } = await judge(this.#options.checker, check, asked, context.signal);
     if (refusal) return { outcome: this.#refused(executionId, request.code, refusal, queueMs), ran: false };
@@ -190,6 +252,7 @@ export class Executor {
           seed: this.#seeds.next(),
           signal: context.signal,
           alone: attempt > 0,
+          ...(open ? { session: sessions.start(open) } : {}),
           hostCall: (call) => gate.hostCall(call),
           onLog: ({ level, text }) =>
             context.onEvent({ type: 'console', executionId, level, text: redactor.text(text) }),
@@ -197,6 +260,7 @@ export class Executor {
         .finally(() => gate.close());
       const lost = end.failure?.code === 'sandbox.lost' && !context.signal.aborted;
       if (lost && attempt < RETRIES_AFTER_LOSS && !gate.journal.wrote) continue;
+      const unkept = open && (await sessions.settle(open, end));
       return {
         outcome: this.#outcome({
           request,
@@ -211,6 +275,7 @@ export class Executor {
           end,
           notes,
           how,
+          unkept,
         }),
         ran: true,
       };
@@ -277,6 +342,7 @@ export class Executor {
     const options: GateOptions = {
       executionId,
       readOnly: request.readOnly ?? false,
+      tenant,
       grants,
       limits,
       tools,
@@ -340,9 +406,13 @@ export class Executor {
     if (how.intent !== undefined) outcome.intent = how.intent.name;
     outcome.calls = gate.journal.calls.map((call) => ({ ...call }));
     outcome.usage.hostCalls = outcome.calls.length;
+    if (end.failure && run.unkept) outcome.logs.push({ level: 'warn', text: redactor.text(run.unkept.message) });
     if (end.failure) {
       const error = failureOf(end.failure, gate, run.program, run.request.code);
       outcome.error = { ...error, message: redactor.text(error.message) };
+    } else if (run.unkept) {
+      const { retryable, message, ...words } = wordsOf(run.unkept);
+      outcome.error = { ...words, message: redactor.text(message), retryable: retryable && !gate.journal.wrote };
     } else {
       this.#setValue(outcome, end.valueText ?? 'null', run);
     }
@@ -351,7 +421,7 @@ export class Executor {
     if (outcome.status === 'completed' && left.length > 0) outcome.callsLeft = left;
     if (content.refused !== undefined) outcome.logs.push({ level: 'warn', text: redactor.text(content.refused) });
     if (content.blocks.length > 0) outcome.content = content.blocks;
-    if (outcome.status === 'completed' && how.intent === undefined) this.#noteHabit(outcome, run);
+    if (outcome.status === 'completed' && how.intent === undefined && !how.isCall) this.#noteHabit(outcome, run);
     if (run.context.audience === 'model') fitAnswer(outcome, limits.answerChars);
     return this.#counted(outcome, run.request.code, gate.journal.directCost);
   }
@@ -429,6 +499,21 @@ interface Asked {
   readonly how: RunHow;
 }
 
+/** The session whose variables the run goes on with; an intent has no variables beyond its own. */
+function sessionOf({ request, how }: Asked): SessionOwner | undefined {
+  const { session, tenant = DEFAULT_TENANT } = request;
+  return session === undefined || how.intent !== undefined ? undefined : { tenant, session };
+}
+
+function redactedRequest(request: ExecuteRequest, redactor: Redactor): ExecuteRequest {
+  const { code, params } = request;
+  return {
+    ...request,
+    code: redactor.text(code),
+    ...(params === undefined ? {} : { params: redactor.json(params) as JsonObject }),
+  };
+}
+
 /** A run that is over, and what it is judged by. */
 interface Ended {
   readonly request: ExecuteRequest;
@@ -443,9 +528,13 @@ interface Ended {
   readonly nested: NestedRuns | undefined;
   readonly how: RunHow;
   readonly end: RunEnd;
+  /** Why the variables of the session are not kept. */
+  readonly unkept?: OptimizerError | undefined;
   /** What the check said of the program; stands before its own lines. */
   readonly notes: readonly LogLine[];
 }
+
+const NO_PROGRAM: NormalizedProgram = { source: '', javascript: '', lines: 1, insertions: [] };
 
 const NO_USAGE: RunUsage = {
   wallMs: 0,

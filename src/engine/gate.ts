@@ -35,6 +35,8 @@ export type ServeCapability = (functionName: string, args: readonly unknown[]) =
 export interface GateOptions {
   readonly executionId: ExecutionId;
   readonly readOnly: boolean;
+  /** Whose intents a search finds. */
+  readonly tenant?: string;
   readonly grants: readonly string[];
   readonly limits: Limits;
   readonly tools: ToolSource;
@@ -189,7 +191,7 @@ export class Gate {
     }
     if (interfaceName === 'tools' && functionName === 'search') {
       const limit = (args[1] ?? undefined) as number | undefined;
-      return this.#reply(await this.#options.tools.search(args[0] as string, limit));
+      return this.#reply(await this.#options.tools.search(args[0] as string, limit, this.#options.tenant));
     }
     const serve = this.#options.served[interfaceName];
     if (!serve) throw new OptimizerError('denied.capability', `there is no \`${interfaceName}.${functionName}\``);

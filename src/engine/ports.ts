@@ -32,7 +32,7 @@ export interface ToolSource {
   require(server: string, tool: string): GateTool | Promise<GateTool>;
   /** Empty when the arguments fit the tool's input schema. */
   validate(tool: GateTool, args: Json): readonly ArgumentIssue[];
-  search(query: string, limit: number | undefined): Promise<Json>;
+  search(query: string, limit: number | undefined, tenant: string | undefined): Promise<Json>;
 }
 
 export interface CallProgress {

@@ -6,6 +6,8 @@
 import type { Json } from '../core/json.ts';
 import type { Outcome } from '../engine/outcome.ts';
 import type { ExecuteRequest, RunContext } from '../engine/request.ts';
+import type { IntentsPort } from './intents-port.ts';
+import type { StatePort } from './state-port.ts';
 
 export interface SearchMatch {
   readonly server: string;
@@ -51,11 +53,20 @@ export interface ServerStatus {
  */
 export interface EnginePort {
   execute(request: ExecuteRequest, context: RunContext): Promise<Outcome>;
-  search(query: string, limit: number | undefined, context: RunContext): Promise<SearchAnswer>;
+  /** Context and sessions. */
+  state(): StatePort | Promise<StatePort>;
+  /** Intents and batches. */
+  intents(): IntentsPort | Promise<IntentsPort>;
+  search(
+    query: string,
+    limit: number | undefined,
+    context: RunContext,
+    tenant?: string | undefined,
+  ): Promise<SearchAnswer>;
   /** The text that `search_tools` shows: matches, the guide for "help", the list of servers for an empty query. */
   searchText(query: string, limit: number | undefined): Promise<string>;
   /** Rejects with `request.server` or `request.tool`, nearest names in the message. */
-  describe(server: string, tool: string): Promise<ToolDescription>;
+  describe(server: string, tool: string, tenant?: string | undefined): Promise<ToolDescription>;
   servers(): readonly ServerStatus[] | Promise<readonly ServerStatus[]>;
   health(): Json | Promise<Json>;
   stats(): Promise<Json>;

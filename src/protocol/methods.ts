@@ -11,12 +11,21 @@ import type { Outcome } from '../engine/outcome.ts';
 import type { ExecuteRequest, RunContext, RunEvent } from '../engine/request.ts';
 import type { EnginePort } from './engine-port.ts';
 import type { RpcId, RpcNotification, RpcRequest } from './json-rpc.ts';
+import { intentHandlers } from './methods-intents.ts';
+import { stateHandlers } from './methods-state.ts';
 import { checkParams } from './params.ts';
 import { progressOf } from './progress.ts';
 import { METHOD_SCHEMAS, type MethodName } from './schema.ts';
 
 /** How long an aborted run may take to say what took effect, before it is answered without. */
 const CANCEL_GRACE_MS = 1_000;
+/** An atomic batch undoes first what it has written. */
+const UNDO_GRACE_MS = 10_000;
+const GRACES_MS: Readonly<Partial<Record<MethodName, number>>> = {
+  'optimizer/execute': CANCEL_GRACE_MS,
+  'optimizer/executeIntent': CANCEL_GRACE_MS,
+  'optimizer/executeBatch': UNDO_GRACE_MS,
+};
 
 export interface MethodCall {
   /** Aborted by `notifications/cancelled` and at the end of the shutdown grace. */
@@ -37,10 +46,21 @@ export class Methods {
     this.#handlers = {
       'optimizer/execute': async (params, context) =>
         outcomeAnswer(await engine.execute(executeRequest(params), context)),
+      ...intentHandlers(engine, outcomeAnswer),
+      ...stateHandlers(engine),
       'optimizer/search': async (params, context) =>
-        (await engine.search(params.query as string, params.limit as number | undefined, context)) as unknown as Json,
+        (await engine.search(
+          params.query as string,
+          params.limit as number | undefined,
+          context,
+          params.tenant as string | undefined,
+        )) as unknown as Json,
       'optimizer/describe': async (params) =>
-        (await engine.describe(params.server as string, params.tool as string)) as unknown as Json,
+        (await engine.describe(
+          params.server as string,
+          params.tool as string,
+          params.tenant as string | undefined,
+        )) as unknown as Json,
       'optimizer/servers': async () => ({ servers: (await engine.servers()) as unknown as Json }),
       'optimizer/health': async () => engine.health(),
       'optimizer/stats': async () => await engine.stats(),
@@ -59,7 +79,7 @@ export class Methods {
     const talk = new Talk(request.id, params, call);
     try {
       const work = this.#handlers[method](params, { signal: call.signal, onEvent: (event) => talk.tell(event) });
-      return await settled(work, call.signal, method === 'optimizer/execute' ? CANCEL_GRACE_MS : 0);
+      return await settled(work, call.signal, GRACES_MS[method] ?? 0);
     } finally {
       talk.end();
     }

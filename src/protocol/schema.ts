@@ -6,6 +6,7 @@
 import { ERROR_TABLE } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import { LIMITS } from '../sandbox/limits.ts';
+import { intentSchemas } from './schema-intents.ts';
 import {
   amount,
   type MethodSchema,
@@ -17,6 +18,7 @@ import {
   text,
   whole,
 } from './schema-parts.ts';
+import { STATE_SCHEMAS } from './schema-state.ts';
 
 const limits: ParamsSchema = {
   type: 'object',
@@ -30,23 +32,22 @@ const limits: ParamsSchema = {
   additionalProperties: false,
 };
 
-const execute = params(
-  {
-    code: { type: 'string', description: 'The program.' },
-    params: { type: 'object', description: 'What the program sees as `params`.' },
-    session: { ...NAME, description: 'Keeps context and top-level variables between runs.' },
-    readOnly: { type: 'boolean', description: 'Refuse every tool that may write.' },
-    limits,
-    grants: { type: 'array', items: NAME, maxItems: 64, description: 'Interfaces of wit/ linked into the run.' },
-    backend: { ...NAME, description: 'Default `quickjs`.' },
-    language: { enum: ['typescript', 'javascript', 'node', 'python', 'shell'] },
-    record: { type: 'boolean', description: 'Keep what a replay needs.' },
-    check: { enum: ['error', 'warn', 'off'], description: 'Type check before the run; default `off` here.' },
-    idempotencyKey: { ...NAME, description: 'Same key and code: same outcome, no second run.' },
-    events: { type: 'boolean', description: 'Send `optimizer/event` while the program runs; default false.' },
-  },
-  ['code'],
-);
+const run = {
+  code: { type: 'string', description: 'The program.' },
+  params: { type: 'object', description: 'What the program sees as `params`.' },
+  session: { ...NAME, description: 'Keeps context and top-level variables between runs.' },
+  readOnly: { type: 'boolean', description: 'Refuse every tool that may write.' },
+  limits,
+  grants: { type: 'array', items: NAME, maxItems: 64, description: 'Interfaces of wit/ linked into the run.' },
+  backend: { ...NAME, description: 'Default `quickjs`.' },
+  language: { enum: ['typescript', 'javascript', 'node', 'python', 'shell'] },
+  record: { type: 'boolean', description: 'Keep what a replay needs.' },
+  check: { enum: ['error', 'warn', 'off'], description: 'Type check before the run; default `off` here.' },
+  idempotencyKey: { ...NAME, description: 'Same key and code: same outcome, no second run.' },
+  events: { type: 'boolean', description: 'Send `optimizer/event` while the program runs; default false.' },
+} as const satisfies Record<string, ParamsSchema>;
+
+const execute = params(run, ['code']);
 
 const search = params(
   { query: { type: 'string', maxLength: 4_000 }, limit: { type: 'integer', minimum: 1, maximum: 100 } },
@@ -104,6 +105,14 @@ const DEFS: JsonObject = {
       callsLeft: { type: 'array', items: text },
       truncated: record({ handle: text, bytes: whole, shown: whole }),
       content: { type: 'array' },
+      intent: text,
+      proposal: record({
+        name: text,
+        runs: whole,
+        params: { type: 'object' },
+        effect: { enum: ['read', 'write'] },
+        code: text,
+      }),
     },
     ['executionId', 'status', 'logs', 'logsDropped', 'calls', 'usage', 'tokens'],
   ),
@@ -133,6 +142,8 @@ const match = record(
 /** One row per method; the handlers in `methods.ts` are a `Record` over the same names. */
 export const METHOD_SCHEMAS = {
   'optimizer/execute': { params: execute, result: ref('Outcome') },
+  ...intentSchemas(run),
+  ...STATE_SCHEMAS,
   'optimizer/search': {
     params: search,
     result: record(
@@ -146,10 +157,11 @@ export const METHOD_SCHEMAS = {
     result: record({
       servers: {
         type: 'array',
-        items: record(
-          { name: text, tools: whole, state: text, error: text, changed: { type: 'array', items: text } },
-          ['name', 'tools', 'state'],
-        ),
+        items: record({ name: text, tools: whole, state: text, error: text, changed: { type: 'array', items: text } }, [
+          'name',
+          'tools',
+          'state',
+        ]),
       },
     }),
   },

@@ -5,6 +5,7 @@ import type { Json } from '../../src/core/json.ts';
 import type { Outcome } from '../../src/engine/outcome.ts';
 import type { ExecuteRequest, RunContext } from '../../src/engine/request.ts';
 import type { EnginePort, SearchAnswer, ServerStatus, ToolDescription } from '../../src/protocol/engine-port.ts';
+import type { IntentsPort } from '../../src/protocol/intents-port.ts';
 
 export function outcome(fields: Partial<Outcome> = {}): Outcome {
   return {
@@ -68,6 +69,28 @@ export class FakeEngine implements EnginePort {
       default:
         return outcome({ value: request.code });
     }
+  }
+
+  /** One intent, `greet`, that answers what it was asked with; the rest does nothing. */
+  intents(): IntentsPort {
+    const greet = {
+      name: 'greet',
+      description: 'Greets.',
+      params: {},
+      effect: 'read',
+      aliases: [],
+      source: 'folder',
+    } as const;
+    return {
+      executeIntent: async ({ intent }) => outcome({ value: intent, intent: 'greet' }),
+      executeBatch: async ({ steps }) => ({
+        status: 'completed',
+        steps: steps.map((step, index) => ({ ...outcome({ value: index }), id: step.id ?? `step${index + 1}` })),
+      }),
+      list: async () => [greet],
+      save: async (_, { name }) => ({ name }),
+      delete: async (_, name) => ({ name }),
+    };
   }
 
   async search(query: string, limit: number | undefined): Promise<SearchAnswer> {

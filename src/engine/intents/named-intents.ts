@@ -9,7 +9,7 @@ import type { JsonObject } from '../../core/json.ts';
 import { editDistance } from '../../core/nearest.ts';
 import { camelCase, nameParts } from '../../upstream/names.ts';
 import { SearchIndex } from '../../upstream/search.ts';
-import { type NamedTool, signatureOf } from '../../upstream/signature.ts';
+import { declarationOf, type NamedTool, signatureOf } from '../../upstream/signature.ts';
 import type { Intent } from './intent.ts';
 
 export interface RankedIntent {
@@ -98,6 +98,18 @@ export class NamedIntents {
 /** `intents.list_errors(params: {since?: string}): Promise<unknown> // List the latest errors.` */
 export function intentSignature(intent: Intent): string {
   return signatureOf(asTool(intent)).replace(/^tools\.intents(.*?)\(args/s, 'intents$1(params');
+}
+
+/** Complete types that stand alone: `declare const intents` with this one intent. */
+export function intentDeclaration(intent: Intent): string {
+  const text = declarationOf(asTool(intent)).replace(/\(args(\??): /g, '(params$1: ');
+  const at = text.lastIndexOf('declare const tools: {');
+  // The one member of `tools` is `intents`; what stands in it is all that is shown.
+  const body = text
+    .slice(at)
+    .replace(/^declare const tools: \{\n {2}intents: \{\n/, '')
+    .replace(/\n {2}\};\n\};$/, '');
+  return `${text.slice(0, at)}declare const intents: {\n${body.replace(/^ {2}/gm, '')}\n};`;
 }
 
 /** As the search and the writer of signatures know tools. Aliases are words to be found by. */

@@ -37,7 +37,7 @@ export async function readIntentText(
       hint: 'Write `export default async (params) => { … }`.',
     });
   }
-  return { program, said: valueOf(literal, javascript) as JsonObject };
+  return { program, said: literalOf(literal, javascript) as JsonObject };
 }
 
 function intentLiteralOf(node: AnyNode): Expression[] {
@@ -48,7 +48,7 @@ function intentLiteralOf(node: AnyNode): Expression[] {
 }
 
 /** The value of a literal: objects, arrays, texts (also joined with `+`), numbers, booleans and null. */
-function valueOf(node: AnyNode, text: string): Json {
+function literalOf(node: AnyNode, text: string): Json {
   switch (node.type) {
     case 'Literal':
       if (node.value === null || ['string', 'number', 'boolean'].includes(typeof node.value)) return node.value as Json;
@@ -57,20 +57,20 @@ function valueOf(node: AnyNode, text: string): Json {
       if (node.expressions.length === 0) return node.quasis[0]?.value.cooked ?? '';
       break;
     case 'UnaryExpression': {
-      const value = node.operator === '-' ? valueOf(node.argument, text) : undefined;
+      const value = node.operator === '-' ? literalOf(node.argument, text) : undefined;
       if (typeof value === 'number') return -value;
       break;
     }
     case 'BinaryExpression': {
       if (node.operator !== '+') break;
-      const parts = [valueOf(node.left, text), valueOf(node.right, text)];
+      const parts = [literalOf(node.left, text), literalOf(node.right, text)];
       if (parts.every((part) => typeof part === 'string')) return parts.join('');
       break;
     }
     case 'ArrayExpression':
       return node.elements.map((element) => {
         if (element === null) throw notLiteral(node, text);
-        return valueOf(element, text);
+        return literalOf(element, text);
       });
     case 'ObjectExpression':
       return Object.fromEntries(node.properties.map((property) => memberOf(property, text)));
@@ -83,8 +83,8 @@ function memberOf(property: AnyNode, text: string): [string, Json] {
     throw notLiteral(property, text);
   }
   const { key, value } = property;
-  if (key.type === 'Identifier') return [key.name, valueOf(value, text)];
-  if (key.type === 'Literal') return [String(key.value), valueOf(value, text)];
+  if (key.type === 'Identifier') return [key.name, literalOf(value, text)];
+  if (key.type === 'Literal') return [String(key.value), literalOf(value, text)];
   throw notLiteral(property, text);
 }
 
