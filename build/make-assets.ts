@@ -18,6 +18,7 @@ import { encodeSnapshot } from '../src/sandbox/quickjs/snapshot.ts';
 import { type Bundle, bundlePrelude, bundleWorker } from './bundles.ts';
 import { bundleChecker } from './checker.ts';
 import { isNewer, sizeOf, writeWhole } from './files.ts';
+import { bundlePluginThreads } from './plugin-workers.ts';
 import { type Project, packageFolder, pinnedNode, readManifest } from './project.ts';
 import { makeTokenTable } from './token-table.ts';
 
@@ -26,8 +27,9 @@ export const VARIANTS: Readonly<Record<EngineName, string>> = {
   'quickjs-ng': '@jitl/quickjs-ng-wasmfile-release-sync',
 };
 
-export function makeScripts(project: Project): Promise<Bundle[]> {
-  return Promise.all([bundleWorker(project), bundlePrelude(project), bundleChecker(project)]);
+export async function makeScripts(project: Project): Promise<Bundle[]> {
+  const scripts = [bundleWorker(project), bundlePrelude(project), bundleChecker(project)];
+  return [...(await Promise.all(scripts)), ...(await bundlePluginThreads(project))];
 }
 
 /**

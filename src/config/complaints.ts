@@ -68,6 +68,10 @@ function keysAt(path: Path): readonly string[] {
     if (path.length !== 3) return [];
     return third === 'tools' ? KNOWN_KEYS.tools : third === 'cache' ? KNOWN_KEYS.serverCache : [];
   }
+  if (first === 'plugins') {
+    if (path.length === 2) return KNOWN_KEYS.plugin;
+    return path.length === 3 && third === 'tools' ? KNOWN_KEYS.tools : [];
+  }
   if (first === 'backends') {
     if (path.length === 1) return KNOWN_KEYS.backends;
     return path.length === 2 && path[1] === 'quickjs' ? KNOWN_KEYS.quickjs : [];
@@ -87,6 +91,7 @@ function homeOf(key: string, parent: Path): string | undefined {
     [KNOWN_KEYS.serverCache, 'inside `cache` of a server'],
     [KNOWN_KEYS.tools, 'inside `tools` of a server'],
     [KNOWN_KEYS.server, 'inside a server of `mcpServers`'],
+    [KNOWN_KEYS.plugin, 'inside a plugin of `plugins`'],
     [[...KNOWN_KEYS.top, ...(parent.length > 0 ? Object.keys(NOT_YET.topKeys) : [])], 'at the top of the file'],
   ];
   const here = keysAt(parent);

@@ -14,6 +14,9 @@ import { OptimizerError } from './errors.ts';
 export const ASSETS = {
   'worker.cjs': 'the script of a sandbox worker, CommonJS, started with `eval: true`',
   'checker.zst': 'the thread that checks programs, with the compiler in it; a CommonJS script, compressed',
+  'transpiler.zst': 'the thread that translates plugins, a CommonJS script, compressed',
+  'transpiler-wasm.zst': 'the translator itself, compressed',
+  'plugin-worker.zst': 'the thread that a plugin runs in, a CommonJS script, compressed',
   'guest.snapshot': 'the memory of a guest that has run its prelude; stamped into every guest',
   'quickjs.wasm': 'the engine',
   'guest-ng.snapshot': 'the same for the second engine',

@@ -23,7 +23,7 @@ export interface PluginThread<To> {
 
 export interface PrepareDeps {
   /** A translator's thread; used for one component and ended. */
-  spawnTranspiler(): PluginThread<TranspileRequest>;
+  spawnTranspiler(): Promise<PluginThread<TranspileRequest>>;
   /** Undefined: every start translates. */
   readonly cache: OutputCache | undefined;
 }
@@ -65,14 +65,14 @@ export async function readComponent(path: string, name: string): Promise<Uint8Ar
   }
 }
 
-function translate(
+async function translate(
   spec: PluginSpec,
   component: Uint8Array,
   deps: PrepareDeps,
   signal: AbortSignal | undefined,
 ): Promise<PluginOutput> {
-  const thread = deps.spawnTranspiler();
-  return new Promise<PluginOutput>((resolve, reject) => {
+  const thread = await deps.spawnTranspiler();
+  return await new Promise<PluginOutput>((resolve, reject) => {
     const timer = setTimeout(() => {
       reject(refusal(spec.name, `it was not translated within ${TRANSPILE_TIMEOUT_MS} ms.`));
     }, TRANSPILE_TIMEOUT_MS);
