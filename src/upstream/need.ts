@@ -2,29 +2,9 @@
  * What is asked, as concepts: the words that matter, each with the phrases of the trade that mean the same, and the
  * servers that are mentioned. Pure: the index says which words it knows and corrects the others.
  */
-import {
-  COMMON_SERVER_WORDS,
-  EQUAL,
-  FILLERS,
-  ONE_WORD,
-  PLAIN_SERVER_NAMES,
-  PREPOSITIONS,
-  QUANTIFIERS,
-  REQUEST_VERBS,
-  SERVER_NICKNAMES,
-  STATE_WORDS,
-  STOP_WORDS,
-  TOWARDS,
-  VERB_CLASSES,
-} from './vocabulary.ts';
+import { WEIGHTS } from './search-weights.ts';
+import { type PartedPhrase, type Phrase, thesaurus, type Variant } from './thesaurus.ts';
 import { identifierWords, proseWords, stem } from './words.ts';
-
-/** One way to say a concept: a tool must hold all the stems. */
-export interface Variant {
-  readonly stems: readonly string[];
-  /** 1 for the word itself, less for a synonym. */
-  readonly weight: number;
-}
 
 export interface Concept {
   /** The asked words first. */
@@ -41,6 +21,8 @@ export interface Need {
   /** Stem to how far the need explains it in a tool's name, 0 to 1. */
   readonly explained: ReadonlyMap<string, number>;
   readonly verbClass: string | undefined;
+  /** Several things are wanted (`errors`), or one (`the error`). */
+  readonly isMany: boolean;
 }
 
 export interface NeedContext {
@@ -49,108 +31,186 @@ export interface NeedContext {
   correct(word: string): string;
 }
 
-interface Phrase {
-  readonly stems: readonly string[];
-  readonly variants: Variant[];
-}
-
-interface Thesaurus {
-  /** Phrases by their first stem, longest first. */
-  readonly phrases: ReadonlyMap<string, readonly Phrase[]>;
-  /** Every single-word stem of the vocabulary, for the correction of typing errors. */
-  readonly words: ReadonlySet<string>;
-  /** Stems that stand in phrases: they are no typing errors. */
-  readonly phraseWords: ReadonlySet<string>;
-  readonly fillers: ReadonlySet<string>;
-  readonly quantifiers: ReadonlySet<string>;
-  readonly prepositions: ReadonlySet<string>;
-  readonly requestVerbs: ReadonlySet<string>;
-  readonly stateWords: ReadonlySet<string>;
-  readonly plainServers: ReadonlySet<string>;
-  readonly commonServerWords: ReadonlySet<string>;
-  readonly stopWords: ReadonlySet<string>;
-  readonly oneWord: ReadonlySet<string>;
-  readonly verbClasses: ReadonlyMap<string, string>;
-  readonly nicknames: ReadonlyArray<{ readonly said: readonly string[]; readonly servers: readonly string[] }>;
-}
-
-const EQUAL_WEIGHT = 0.7;
-const TOWARDS_WEIGHT = 0.82;
-/** A content word of a phrase that stands alone in a tool. */
-const PART_WEIGHT = 0.4;
-/** A word that only says how much. */
-const QUANTIFIER_WEIGHT = 0.2;
-/** A verb with which anything can be asked for. */
-const REQUEST_VERB_WEIGHT = 0.25;
-/** A word behind a preposition. */
-const BEHIND_WEIGHT = 0.85;
-/** A mention of a server whose name is a plain word. */
-const PLAIN_MENTION = 0.3;
-/** One word of a server's name. */
-const PART_MENTION = 0.25;
-
-let built: Thesaurus | undefined;
-
-/** The vocabulary, read once at the first use. It is a pure function of constants, so sharing it is no state. */
-export function thesaurus(): Thesaurus {
-  built ??= build();
-  return built;
-}
-
 /** Reads a query. Words that nobody knows are corrected first, then phrases are found, the longest first. */
 export function conceptsOf(query: string, context: NeedContext): Need {
-  const { stopWords, verbClasses, quantifiers, prepositions, requestVerbs, stateWords } = thesaurus();
-  const { spoken, stems } = wordsOf(query, context);
+  const { stopWords, quantifiers, prepositions, requestVerbs, lightVerbs } = thesaurus();
+  const { spoken, stems, corrected } = wordsOf(query, context);
   const { servers, used } = mentionedServers(spoken, stems, context.servers);
+  const { verbClass, verbAt } = wantedOf(spoken, stems);
   const concepts: Concept[] = [];
   const explained = new Map<string, number>();
   const explain = (word: string, weight: number): void => {
     explained.set(word, Math.max(explained.get(word) ?? 0, weight));
   };
   for (const index of used) explain(stems[index] as string, 0.5);
-  let verbClass: string | undefined;
+  const taken = new Set(used);
+  for (const { phrase, places } of partedPhrases(stems, used)) {
+    for (const place of places) taken.add(place);
+    concepts.push({ variants: phrase.variants, weight: 1 });
+    for (const variant of phrase.variants) for (const part of variant.stems) explain(part, variant.weight);
+  }
   let isBehindPreposition = false;
   for (let at = 0; at < stems.length; ) {
     const word = spoken[at] as string;
-    const phrase = longestPhrase(stems, at, used);
+    const phrase = longestPhrase(stems, at, taken);
     const length = phrase?.stems.length ?? 1;
-    if (word === 'make' && length === 1 && spoken.slice(at + 2).some((later) => stateWords.has(later))) {
-      verbClass ??= 'update';
-      at += 1;
-      continue;
-    }
-    if (length === 1) verbClass ??= verbClasses.get(stems[at] as string);
     if (prepositions.has(word) && length === 1) isBehindPreposition = true;
-    if (length > 1 || !(stopWords.has(word) || used.has(at))) {
+    const isChangeOfState = word === 'make' && length === 1 && verbClass === 'update';
+    if (length > 1 || !(stopWords.has(word) || taken.has(at) || isChangeOfState)) {
       const own = stems.slice(at, at + length);
       const content = own.filter((_, i) => !stopWords.has(spoken[at + i] as string));
-      const variants = variantsOf(own, content, phrase);
-      const weight =
-        (quantifiers.has(word) ? QUANTIFIER_WEIGHT : requestVerbs.has(word) ? REQUEST_VERB_WEIGHT : 1) *
-        (isBehindPreposition ? BEHIND_WEIGHT : 1);
+      const variants = variantsOf(own, content, phrase, lightVerbs.has(word) ? WEIGHTS.lightVerb : 1);
+      let weight = isBehindPreposition ? WEIGHTS.behindPreposition : 1;
+      if (quantifiers.has(word)) weight *= WEIGHTS.quantifier;
+      // `for 10 hours`: neither the number nor its unit says much.
+      else if (/^\d+$/.test(word) || /^\d+$/.test(spoken[at - 1] ?? '')) weight *= WEIGHTS.number;
+      else if (length === 1 && requestVerbs.has(word)) weight *= WEIGHTS.requestVerb;
+      else if (length === 1 && at === verbAt) weight *= WEIGHTS.verb;
+      if (length === 1 && corrected.has(at)) weight *= WEIGHTS.corrected;
       concepts.push({ variants, weight });
       for (const variant of variants) for (const part of variant.stems) explain(part, variant.weight * weight);
-      if (length > 1) verbClass ??= verbClassOf(variants);
     }
     at += length;
   }
   const pairs = new Set(stems.slice(1).map((word, index) => `${stems[index]} ${word}`));
-  return { concepts, servers, explained, verbClass, pairs };
+  const isMany = spoken.some((word, at) => at < MANY_WITHIN && isPlural(word));
+  return { concepts, servers, explained, verbClass, pairs, isMany };
+}
+
+/** A plural among so many first words says that several are wanted. */
+const MANY_WITHIN = 4;
+
+function isPlural(word: string): boolean {
+  return word.length > 3 && /[^suie]s$|[^s]es$|ies$/.test(word);
+}
+
+interface Words {
+  readonly spoken: string[];
+  readonly stems: string[];
+  /** Places of words that were taken for others. */
+  readonly corrected: ReadonlySet<number>;
 }
 
 /** The words of a query without fillers, and their stems; a word that nobody knows is taken for its nearest neighbour. */
-function wordsOf(query: string, context: NeedContext): { spoken: string[]; stems: string[] } {
+function wordsOf(query: string, context: NeedContext): Words {
   const { stopWords, words, phraseWords, fillers } = thesaurus();
   const serverWords = new Set(context.servers.flatMap((name) => [name.toLowerCase(), ...identifierWords(name, NONE)]));
-  const spoken = proseWords(query).filter((word) => !fillers.has(word));
-  const stems = spoken.map((word) => {
+  const spoken = rejoined(proseWords(query).filter((word) => !fillers.has(word)));
+  const corrected = new Set<number>();
+  const stems = spoken.map((word, at) => {
     const root = stem(word);
     const isKnown = context.isKnown(root) || words.has(root) || phraseWords.has(root);
     if (isKnown || stopWords.has(word) || serverWords.has(word)) return root;
-    return nearServer(word, serverWords) ?? context.correct(root);
+    const near = nearServer(word, serverWords) ?? context.correct(root);
+    if (near !== root) corrected.add(at);
+    return near;
   });
-  return { spoken, stems };
+  return { spoken, stems, corrected };
 }
+
+/** `turn lamp off` as `turn off lamp`, where the vocabulary knows `turn off`. */
+function rejoined(words: readonly string[]): string[] {
+  const { partedVerbs, particles, phrases, stopWords } = thesaurus();
+  const joined = [...words];
+  for (let at = 0; at < joined.length; at++) {
+    const verb = joined[at] as string;
+    if (!partedVerbs.has(verb)) continue;
+    for (let end = at + 2; end <= at + PARTED_WORDS_MAX && end < joined.length; end++) {
+      const particle = joined[end] as string;
+      // Before a thing it is a preposition: `put commits on top`.
+      const next = joined[end + 1];
+      if (!particles.has(particle) || (next !== undefined && !stopWords.has(next))) continue;
+      const isKnown = phrases.get(stem(verb))?.some(({ stems }) => stems.length === 2 && stems[1] === stem(particle));
+      if (!isKnown) continue;
+      joined.splice(end, 1);
+      joined.splice(at + 1, 0, particle);
+      break;
+    }
+  }
+  return joined;
+}
+
+/** How far a verb and its second word may stand apart. */
+const PARTED_WORDS_MAX = 5;
+
+/**
+ * What kind of doing is wanted: told by how a need begins. `log a call` creates, `logs of the pod` does not, `new errors`
+ * are seen and `new issue` is made; `get rid of` deletes although it begins like a read.
+ */
+function wantedOf(spoken: readonly string[], stems: readonly string[]): { verbClass?: string; verbAt?: number } {
+  const { courtesies, questionWords, stateWords, verbClasses } = thesaurus();
+  const at = spoken.findIndex((word) => !courtesies.has(word));
+  const first = spoken[at];
+  if (first === undefined) return {};
+  const phrase = longestPhrase(stems, at, NO_PLACES);
+  if (phrase !== undefined && phrase.stems.length > 1 && !questionWords.has(first)) {
+    const kind = verbClassOf(phrase.variants);
+    if (kind !== undefined) return { verbClass: kind };
+  }
+  const gap = partedPhrases(stems, NO_PLACES).find(({ places }) => places[0] === at);
+  if (gap !== undefined && !questionWords.has(first)) {
+    const kind = verbClassOf(gap.phrase.variants);
+    if (kind !== undefined) return { verbClass: kind };
+  }
+  if (questionWords.has(first)) return { verbClass: 'read' };
+  const areMany = isPlural(spoken[at + 1] ?? '');
+  if (first === 'new') return areMany ? {} : { verbClass: 'create', verbAt: at };
+  if (first === 'open') return areMany ? { verbClass: 'read', verbAt: at } : { verbAt: at };
+  if (first === 'make' && spoken.slice(at + 2).some((word) => stateWords.has(word))) {
+    return { verbClass: 'update', verbAt: at };
+  }
+  // A verb stands in its first form; `logs` and `changes` are things.
+  const isVerb = stem(first) === first || `${stem(first)}e` === first || first.endsWith('ing') || first.endsWith('y');
+  // Things alone: who names several wants to see them.
+  const read = spoken.slice(at, at + MANY_WITHIN).some(isPlural) ? { verbClass: 'read' } : {};
+  if (!isVerb) return read;
+  const kind = verbClasses.get(stems[at] as string) ?? verbClassOf(phrase?.variants ?? []);
+  return kind === undefined ? read : { verbClass: kind, verbAt: at };
+}
+
+const NO_PLACES: ReadonlySet<number> = new Set();
+
+/** Phrases with gaps, each with the places of its words. */
+function partedPhrases(
+  stems: readonly string[],
+  used: ReadonlySet<number>,
+): Array<{ phrase: PartedPhrase; places: number[] }> {
+  const { parted } = thesaurus();
+  const found: Array<{ phrase: PartedPhrase; places: number[] }> = [];
+  const taken = new Set(used);
+  for (const [at, word] of stems.entries()) {
+    for (const phrase of parted.get(word) ?? []) {
+      const places = placesOf(phrase, stems, at, taken);
+      if (places === undefined) continue;
+      found.push({ phrase, places });
+      for (const place of places) taken.add(place);
+      break;
+    }
+  }
+  return found;
+}
+
+function placesOf(
+  { parts }: PartedPhrase,
+  stems: readonly string[],
+  start: number,
+  taken: ReadonlySet<number>,
+): number[] | undefined {
+  const places: number[] = [];
+  let from = start;
+  for (const [index, part] of parts.entries()) {
+    const last = index === 0 ? start : Math.min(from + GAP_WORDS_MAX, stems.length - part.length);
+    let at = from;
+    while (at <= last && !part.every((word, i) => stems[at + i] === word && !taken.has(at + i))) at += 1;
+    if (at > last) return undefined;
+    places.push(...part.map((_, i) => at + i));
+    from = at + part.length + 1;
+  }
+  return places;
+}
+
+/** Words in the gap of a phrase, at most, beside the first. */
+const GAP_WORDS_MAX = 3;
 
 /** The longest phrase of the vocabulary that starts at `at`; it may not run over the name of a server. */
 function longestPhrase(stems: readonly string[], at: number, used: ReadonlySet<number>): Phrase | undefined {
@@ -165,17 +225,33 @@ function verbClassOf(variants: readonly Variant[]): string | undefined {
   return whole === undefined ? undefined : verbClasses.get(whole.stems[0] as string);
 }
 
-function variantsOf(own: readonly string[], content: readonly string[], phrase: Phrase | undefined): Variant[] {
-  const variants: Variant[] = [{ stems: own, weight: 1 }, ...(phrase?.variants ?? [])];
-  if (own.length === 1) return variants;
+function variantsOf(
+  own: readonly string[],
+  content: readonly string[],
+  phrase: Phrase | undefined,
+  ownWeight: number,
+): Variant[] {
+  const variants: Variant[] = [{ stems: own, weight: own.length === 1 ? ownWeight : 1 }, ...(phrase?.variants ?? [])];
+  if (own.length === 1) return distinct(variants);
   for (const part of content) {
-    variants.push({ stems: [part], weight: PART_WEIGHT + 0.2 });
+    variants.push({ stems: [part], weight: WEIGHTS.phraseOwnPart });
     const single = thesaurus()
       .phrases.get(part)
       ?.find(({ stems }) => stems.length === 1);
-    for (const further of single?.variants ?? []) variants.push({ ...further, weight: further.weight * PART_WEIGHT });
+    for (const further of single?.variants ?? [])
+      variants.push({ ...further, weight: further.weight * WEIGHTS.phrasePart });
   }
-  return variants;
+  return distinct(variants);
+}
+
+/** Each way to say it once, with its best weight; the first stays the first. */
+function distinct(variants: readonly Variant[]): Variant[] {
+  const best = new Map<string, Variant>();
+  for (const variant of variants) {
+    const key = variant.stems.join(' ');
+    if (variant.weight > (best.get(key)?.weight ?? -1)) best.set(key, variant);
+  }
+  return [...best.values()];
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -211,7 +287,7 @@ function mentionedServers(
     spoken.findIndex((_, at) => words.every((word, i) => spoken[at + i] === word || stems[at + i] === word));
   const use = (server: string, at: number, length: number): void => {
     const isPlain = plainServers.has(server.toLowerCase());
-    servers.set(server, isPlain ? PLAIN_MENTION : 1);
+    servers.set(server, isPlain ? WEIGHTS.plainMention : 1);
     if (!isPlain) for (let i = 0; i < length; i++) used.add(at + i);
   };
   for (const server of names) {
@@ -220,7 +296,7 @@ function mentionedServers(
     if (at >= 0) use(server, at, words.length);
     // `my calendar` means `google-calendar`, a little.
     else if (words.length > 1 && words.some((word) => !commonServerWords.has(word) && says([word]) >= 0)) {
-      servers.set(server, PART_MENTION);
+      servers.set(server, WEIGHTS.partMention);
     }
   }
   for (const { said, servers: meant } of nicknames) {
@@ -232,84 +308,4 @@ function mentionedServers(
     }
   }
   return { servers, used };
-}
-
-function build(): Thesaurus {
-  const byText = new Map<string, Phrase>();
-  const words = new Set<string>();
-  const fillers = wordSet(FILLERS);
-  const stemmed = (text: string): string[] =>
-    proseWords(text)
-      .filter((word) => !fillers.has(word))
-      .map(stem);
-  const phraseOf = (text: string): Phrase => {
-    const stems = stemmed(text);
-    const key = stems.join(' ');
-    const known = byText.get(key) ?? { stems, variants: [] };
-    byText.set(key, known);
-    if (stems.length === 1) words.add(key);
-    return known;
-  };
-  const addVariant = (phrase: Phrase, text: string, weight: number): void => {
-    const stems = stemmed(text);
-    if (stems.length === 1) words.add(stems[0] as string);
-    phrase.variants.push({ stems, weight });
-  };
-  for (const group of linesOf(EQUAL).map(itemsOf)) {
-    for (const item of group) {
-      const phrase = phraseOf(item);
-      for (const other of group) if (other !== item) addVariant(phrase, other, EQUAL_WEIGHT);
-    }
-  }
-  for (const line of linesOf(TOWARDS)) {
-    const [said = '', meant = ''] = line.split('=>');
-    for (const item of itemsOf(said)) {
-      const phrase = phraseOf(item);
-      for (const target of itemsOf(meant)) addVariant(phrase, target, TOWARDS_WEIGHT);
-    }
-  }
-  const phrases = new Map<string, Phrase[]>();
-  for (const phrase of byText.values()) {
-    const first = phrase.stems[0] as string;
-    phrases.set(first, [...(phrases.get(first) ?? []), phrase]);
-  }
-  for (const list of phrases.values()) list.sort((a, b) => b.stems.length - a.stems.length);
-  const verbClasses = new Map<string, string>();
-  for (const [kind, verbs] of Object.entries(VERB_CLASSES)) {
-    for (const verb of verbs.split(' ')) verbClasses.set(stem(verb), kind);
-  }
-  return {
-    phrases,
-    words,
-    phraseWords: new Set([...byText.values()].flatMap(({ stems }) => stems)),
-    fillers,
-    quantifiers: wordSet(QUANTIFIERS),
-    prepositions: wordSet(PREPOSITIONS),
-    requestVerbs: wordSet(REQUEST_VERBS),
-    stateWords: wordSet(STATE_WORDS),
-    plainServers: wordSet(PLAIN_SERVER_NAMES),
-    commonServerWords: wordSet(COMMON_SERVER_WORDS),
-    stopWords: wordSet(STOP_WORDS),
-    oneWord: wordSet(ONE_WORD),
-    verbClasses,
-    nicknames: linesOf(SERVER_NICKNAMES).flatMap((line) => {
-      const [said = '', meant = ''] = line.split('=>');
-      return itemsOf(said).map((item) => ({ said: item.split(' '), servers: itemsOf(meant) }));
-    }),
-  };
-}
-
-function wordSet(text: string): Set<string> {
-  return new Set(text.split(/\s+/).filter((word) => word.length > 0));
-}
-
-function linesOf(text: string): string[] {
-  return text.split('\n').filter((line) => line.trim().length > 0);
-}
-
-function itemsOf(text: string): string[] {
-  return text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item.length > 0);
 }

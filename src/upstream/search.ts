@@ -7,10 +7,12 @@
  * search: a process that never searches pays nothing.
  */
 import MiniSearch from 'minisearch';
-import { isJsonObject } from '../core/json.ts';
-import { conceptsOf, type Need, thesaurus } from './need.ts';
+import { conceptsOf, type Need } from './need.ts';
+import { entryOf, idOf, type SearchEntry, stemsOf } from './search-entry.ts';
+import { WEIGHTS } from './search-weights.ts';
 import type { NamedTool } from './signature.ts';
-import { identifierWords, proseWords, stem } from './words.ts';
+import { nearestWord } from './spelling.ts';
+import { thesaurus, type Variant } from './thesaurus.ts';
 
 /** One hit; `server` and `tool` are the upstream's own names. Scores compare hits of one search only. */
 export interface SearchMatch {
@@ -19,6 +21,8 @@ export interface SearchMatch {
   readonly signature: string;
   readonly kind: 'tool' | 'intent';
   readonly score: number;
+  /** Present when the tool waits for a person: its definition is not the approved one, and a call is refused. */
+  readonly pinned?: false;
 }
 
 export interface SearchResult {
@@ -32,24 +36,6 @@ export interface SearchResult {
 
 /** Characters of a query that are read; the rest says nothing new. */
 const QUERY_CHARS_MAX = 1_000;
-/** Characters of one tool's descriptions that are indexed. */
-const TEXT_CHARS_MAX = 4_000;
-/** Parameters of one tool that are indexed, nested ones included. */
-const PARAMETERS_MAX = 120;
-
-/** How much a word counts by where it stands. */
-const FIELD_BOOSTS = { name: 4, lead: 2, text: 1, parameters: 1.2, details: 0.6 } as const;
-
-interface Entry {
-  readonly id: string;
-  readonly tool: NamedTool;
-  readonly fields: Readonly<Record<keyof typeof FIELD_BOOSTS, string>>;
-  /** Stems of the tool's name, without the server's own name in front. */
-  readonly nameStems: readonly string[];
-  readonly verbClass: string | undefined;
-  readonly isDeprecated: boolean;
-}
-
 /** The part of a hit that ranking knows; the catalogue adds the signature. */
 export interface RankedTool {
   readonly tool: NamedTool;
@@ -58,16 +44,16 @@ export interface RankedTool {
 
 /** Keeps the documents of every server; one server can be replaced without touching the others. */
 export class SearchIndex {
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, SearchEntry>();
   readonly #idsOfServer = new Map<string, string[]>();
   /** Stem to the number of tools that hold it. */
   readonly #stems = new Map<string, number>();
   readonly #scores = new Map<string, Map<string, number>>();
   readonly #corrections = new Map<string, string>();
-  readonly #mini = new MiniSearch<Entry>({
-    fields: Object.keys(FIELD_BOOSTS),
+  readonly #mini = new MiniSearch<SearchEntry>({
+    fields: Object.keys(WEIGHTS.fields),
     extractField: (entry, field) =>
-      field === 'id' ? entry.id : (entry.fields[field as keyof typeof FIELD_BOOSTS] ?? ''),
+      field === 'id' ? entry.id : (entry.fields[field as keyof typeof WEIGHTS.fields] ?? ''),
     tokenize: (text) => text.split(' '),
     processTerm: (term) => (term.length === 0 ? null : term),
   });
@@ -75,7 +61,7 @@ export class SearchIndex {
   /** Replaces the documents of `server`; an empty list removes them. Work is in proportion to this server alone. */
   setServer(server: string, tools: readonly NamedTool[]): void {
     for (const id of this.#idsOfServer.get(server) ?? []) {
-      const entry = this.#entries.get(id) as Entry;
+      const entry = this.#entries.get(id) as SearchEntry;
       this.#mini.remove(entry);
       this.#entries.delete(id);
       for (const word of stemsOf(entry)) this.#count(word, -1);
@@ -101,67 +87,75 @@ export class SearchIndex {
       isKnown: (word) => this.#stems.has(word),
       correct: (word) => this.#correct(word),
     });
-    const totals = this.#total(need);
+    const { totals, covers } = this.#total(need);
     const ranked: RankedTool[] = [];
     for (const [id, total] of totals) {
-      const entry = this.#entries.get(id) as Entry;
-      ranked.push({ tool: entry.tool, score: total * this.#factor(entry, need) });
+      const entry = this.#entries.get(id) as SearchEntry;
+      const cover = covers.get(entry.tool.server) ?? 0;
+      ranked.push({ tool: entry.tool, score: total * (1 + WEIGHTS.serverCover * cover) * factorOf(entry, need) });
     }
     ranked.sort((a, b) => b.score - a.score || (idOf(a.tool) < idOf(b.tool) ? -1 : 1));
     return ranked.slice(0, limit);
   }
 
-  #total(need: Need): Map<string, number> {
+  /** How well each tool covers the need, and each server by the best of its tools for each concept; 0 to about 1. */
+  #total(need: Need): { totals: Map<string, number>; covers: Map<string, number> } {
     const totals = new Map<string, number>();
+    const covers = new Map<string, number>();
+    if (need.concepts.length === 0) {
+      for (const server of need.servers.keys()) for (const id of this.#idsOfServer.get(server) ?? []) totals.set(id, 1);
+      return { totals, covers };
+    }
     const count = this.#entries.size;
     let possible = 0;
     for (const concept of need.concepts) {
+      const found = concept.variants.map(({ stems }) => this.#variantScores(stems));
       const best = new Map<string, number>();
-      for (const variant of concept.variants) {
-        for (const [id, score] of this.#variantScores(variant.stems)) {
-          const weighed = score * variant.weight;
-          if (weighed > (best.get(id) ?? 0)) best.set(id, weighed);
+      const others = new Map<string, number>();
+      const rarities = found.map((scores) => Math.log(1 + count / (1 + scores.size)));
+      const own = (found[0]?.size ?? 0) > 0 ? (rarities[0] ?? 0) : 0;
+      // The rarest way to say it, when nobody says it so.
+      let rarest = 0;
+      for (const [at, scores] of found.entries()) {
+        if (scores.size > 0) rarest = Math.max(rarest, (rarities[at] ?? 0) * (concept.variants[at]?.weight ?? 0));
+      }
+      const whole = own > 0 ? own : rarest;
+      for (const [at, scores] of found.entries()) {
+        const { weight } = concept.variants[at] as Variant;
+        // `status` stands for `flight status` only as far as it says something.
+        const says = Math.min(1, (rarities[at] ?? 0) / Math.max(whole, 1e-9)) ** WEIGHTS.variantRarity;
+        for (const [id, score] of scores) {
+          const weighed = score * weight * says;
+          const before = best.get(id) ?? 0;
+          if (weighed > before) best.set(id, weighed);
+          others.set(id, Math.max(others.get(id) ?? 0, Math.min(before, weighed)));
         }
       }
-      const own = concept.variants[0];
-      const ownCount = own?.stems.length === 1 ? (this.#stems.get(own.stems[0] as string) ?? 0) : 0;
-      const spread = ownCount > 0 ? Math.sqrt(ownCount * Math.max(best.size, 1)) : best.size;
-      const rarity = Math.log(1 + count / (1 + spread)) * concept.weight;
-      possible += best.size > 0 ? rarity : rarity * 0.2;
-      for (const [id, score] of best) totals.set(id, (totals.get(id) ?? 0) + score * rarity);
+      // A second word for the same thing speaks for the tool too, but little.
+      for (const [id, second] of others) {
+        if (second > 0) best.set(id, (best.get(id) ?? 0) + WEIGHTS.second * second);
+      }
+      const rarity = (best.size > 0 ? whole : Math.log(1 + count)) * concept.weight;
+      possible += best.size > 0 ? rarity : rarity * WEIGHTS.unknownWord;
+      const bestOfServer = new Map<string, number>();
+      for (const [id, score] of best) {
+        totals.set(id, (totals.get(id) ?? 0) + score * rarity);
+        const { server } = (this.#entries.get(id) as SearchEntry).tool;
+        if (score > (bestOfServer.get(server) ?? 0)) bestOfServer.set(server, score);
+      }
+      for (const [server, score] of bestOfServer) covers.set(server, (covers.get(server) ?? 0) + score * rarity);
     }
-    if (need.concepts.length === 0) {
-      for (const server of need.servers.keys()) for (const id of this.#idsOfServer.get(server) ?? []) totals.set(id, 1);
-      return totals;
-    }
-    for (const [id, total] of totals) totals.set(id, total / Math.max(possible, 1e-9));
+    const whole = Math.max(possible, 1e-9);
+    for (const [id, total] of totals) totals.set(id, total / whole);
+    for (const [server, cover] of covers) covers.set(server, cover / whole);
     // A server that is named is wanted even where its tools share no other word with the need; the fewer tools it has,
     // the more the name alone says.
     for (const [server, strength] of need.servers) {
       const ids = this.#idsOfServer.get(server) ?? [];
-      const evidence = (MENTION_EVIDENCE * strength) / Math.sqrt(Math.max(ids.length, 1));
+      const evidence = (WEIGHTS.mentionEvidence * strength) / Math.sqrt(Math.max(ids.length, 1));
       for (const id of ids) totals.set(id, (totals.get(id) ?? 0) + evidence);
     }
-    return totals;
-  }
-
-  #factor(entry: Entry, need: Need): number {
-    let factor = 1;
-    factor *= 1 + SERVER_BOOST * (need.servers.get(entry.tool.server) ?? 0);
-    // How much of the tool's name the need explains: `create_issue` before `create_issue_template`.
-    let explained = 0;
-    for (const word of entry.nameStems) explained += need.explained.get(word) ?? 0;
-    if (entry.nameStems.length > 0) factor *= 1 + NAME_BOOST * (explained / (entry.nameStems.length + NAME_PRIOR));
-    for (let at = 1; at < entry.nameStems.length; at++) {
-      if (need.pairs.has(`${entry.nameStems[at - 1]} ${entry.nameStems[at]}`)) factor *= 1 + PAIR_BOOST;
-    }
-    if (entry.isDeprecated) factor *= DEPRECATED_FACTOR;
-    if (need.verbClass !== undefined && entry.verbClass !== undefined) {
-      if (need.verbClass === entry.verbClass) factor *= 1 + VERB_BOOST;
-      // Who wants to see something does not want to change it; the other way round the tool may be a step on the way.
-      else factor *= 1 - (need.verbClass === 'read' ? READ_PENALTY : VERB_BOOST);
-    }
-    return factor;
+    return { totals, covers };
   }
 
   #variantScores(stems: readonly string[]): Map<string, number> {
@@ -183,11 +177,16 @@ export class SearchIndex {
     if (known !== undefined) return known;
     const scores = new Map<string, number>();
     if (this.#stems.has(word)) {
-      const hits = this.#mini.search(word, { boost: FIELD_BOOSTS, prefix: false, fuzzy: false, bm25: BM25 });
+      const hits = this.#mini.search(word, {
+        boost: WEIGHTS.fields,
+        prefix: false,
+        fuzzy: false,
+        bm25: WEIGHTS.bm25,
+      });
       // A word that stands only in details must not count as much as a word of a name, however rare it is.
       const holders = this.#stems.get(word) ?? 1;
       const rarity = Math.log(1 + (this.#entries.size - holders + 0.5) / (holders + 0.5));
-      const best = Math.max(hits[0]?.score ?? 0, rarity * FULL_FIT, 1e-9);
+      const best = Math.max(hits[0]?.score ?? 0, rarity * WEIGHTS.fullFit, 1e-9);
       for (const hit of hits) scores.set(hit.id, hit.score / best);
     }
     this.#scores.set(word, scores);
@@ -198,24 +197,14 @@ export class SearchIndex {
   #correct(word: string): string {
     const known = this.#corrections.get(word);
     if (known !== undefined) return known;
-    const distanceMax = word.length < 4 ? 0 : word.length < 8 ? 1 : 2;
-    let best = word;
-    let bestScore = Number.POSITIVE_INFINITY;
-    const consider = (candidate: string, count: number): void => {
-      if (Math.abs(candidate.length - word.length) > distanceMax || candidate.length < 3) return;
-      const isSameStart = candidate[0] === word[0];
-      if (!isSameStart && candidate.at(-1) !== word.at(-1)) return;
-      const distance = boundedDistance(word, candidate, distanceMax);
-      if (distance > distanceMax) return;
-      const score = distance - (isSameStart ? 0.3 : 0) - Math.min(0.25, Math.log1p(count) / 20);
-      if (score < bestScore) [best, bestScore] = [candidate, score];
-    };
-    if (distanceMax > 0) {
-      for (const [candidate, count] of this.#stems) consider(candidate, count);
-      for (const candidate of thesaurus().words) if (!this.#stems.has(candidate)) consider(candidate, 0);
-    }
+    const best = nearestWord(word, this.#knownWords());
     this.#corrections.set(word, best);
     return best;
+  }
+
+  *#knownWords(): Generator<readonly [string, number]> {
+    yield* this.#stems;
+    for (const word of thesaurus().words) if (!this.#stems.has(word)) yield [word, 0];
   }
 
   #count(word: string, step: number): void {
@@ -225,111 +214,26 @@ export class SearchIndex {
   }
 }
 
-const BM25 = { k: 1.2, b: 0.6, d: 0.4 };
-/** BM25 of a word in an average name, per unit of rarity: what counts as a full fit. */
-const FULL_FIT = 4;
-const SERVER_BOOST = 2.5;
-const MENTION_EVIDENCE = 0.25;
-const NAME_BOOST = 1.3;
-const NAME_PRIOR = 0.3;
-const PAIR_BOOST = 0.15;
-const VERB_BOOST = 0.2;
-const READ_PENALTY = 0.35;
-/** A tool that calls itself deprecated still answers its name, but comes after its successor. */
-const DEPRECATED_FACTOR = 0.55;
-const DEPRECATED = /\bdeprecated\b/i;
-
-function idOf(tool: NamedTool): string {
-  return `${tool.server}\n${tool.name}`;
-}
-
-function stemsOf(entry: Entry): Set<string> {
-  return new Set(Object.values(entry.fields).flatMap((text) => text.split(' ').filter((word) => word.length > 0)));
-}
-
-function entryOf(tool: NamedTool): Entry {
-  const { oneWord, verbClasses } = thesaurus();
-  const serverWords = new Set([...identifierWords(tool.server, oneWord), tool.server.toLowerCase()]);
-  const nameWords = identifierWords(tool.name, oneWord);
-  const withoutServer = nameWords.filter((word) => !serverWords.has(word));
-  const words = withoutServer.length > 0 ? withoutServer : nameWords;
-  const { definition } = tool;
-  const description = (definition.description ?? '').slice(0, TEXT_CHARS_MAX);
-  const end = /[.!?\n](?=\s|$)/.exec(description)?.index ?? description.length;
-  const parameters: string[] = [];
-  const details: string[] = [];
-  collectParameters(definition.inputSchema, parameters, details, 0);
-  const nameStems = words.map(stem);
-  return {
-    id: idOf(tool),
-    tool,
-    nameStems,
-    verbClass: verbClasses.get(nameStems[0] ?? ''),
-    isDeprecated: DEPRECATED.test(`${tool.name} ${definition.title ?? ''} ${description.slice(0, 200)}`),
-    fields: {
-      name: joined(words),
-      lead: joined(proseWords(`${definition.title ?? ''} ${description.slice(0, end)}`)),
-      text: joined(proseWords(description.slice(end))),
-      parameters: joined(parameters.flatMap((name) => identifierWords(name, oneWord))),
-      details: joined(proseWords(details.join(' ').slice(0, TEXT_CHARS_MAX))),
-    },
-  };
-}
-
-function joined(words: readonly string[]): string {
-  const { stopWords } = thesaurus();
-  return words
-    .filter((word) => !stopWords.has(word))
-    .map(stem)
-    .join(' ');
-}
-
-function collectParameters(schema: unknown, names: string[], details: string[], depth: number): void {
-  if (!isJsonObject(schema) || depth > 3 || names.length >= PARAMETERS_MAX) return;
-  if (isJsonObject(schema.properties)) {
-    for (const [name, value] of Object.entries(schema.properties)) {
-      if (names.length >= PARAMETERS_MAX) return;
-      names.push(name);
-      if (!isJsonObject(value)) continue;
-      if (typeof value.description === 'string') details.push(value.description.slice(0, 400));
-      if (Array.isArray(value.enum)) {
-        details.push(
-          value.enum
-            .slice(0, 20)
-            .filter((item) => typeof item === 'string')
-            .join(' '),
-        );
-      }
-      collectParameters(value, names, details, depth + 1);
-    }
+/** What else speaks for or against a tool: its server was named, its name is explained, it does what is wanted. */
+function factorOf(entry: SearchEntry, need: Need): number {
+  let factor = 1 + WEIGHTS.serverBoost * (need.servers.get(entry.tool.server) ?? 0);
+  // How much of the tool's name the need explains: `create_issue` before `create_issue_template`.
+  let explained = 0;
+  for (const word of entry.nameStems) explained += need.explained.get(word) ?? 0;
+  if (entry.nameStems.length > 0) {
+    factor *= 1 + WEIGHTS.name * (explained / (entry.nameStems.length + WEIGHTS.namePrior));
   }
-  collectParameters(schema.items, names, details, depth + 1);
-  for (const key of ['anyOf', 'oneOf', 'allOf']) {
-    const list = schema[key];
-    if (Array.isArray(list)) for (const item of list.slice(0, 10)) collectParameters(item, names, details, depth + 1);
+  for (let at = 1; at < entry.nameStems.length; at++) {
+    if (need.pairs.has(`${entry.nameStems[at - 1]} ${entry.nameStems[at]}`)) factor *= 1 + WEIGHTS.pair;
   }
+  if (need.isMany && need.verbClass !== 'create' && entry.isMany) factor *= 1 + WEIGHTS.many;
+  if (entry.isDeprecated) factor *= WEIGHTS.deprecated;
+  return factor * verbFactor(entry.verbClass, need.verbClass);
 }
 
-/** Edits between two short words, a swap of neighbours counting one; `max + 1` for anything farther. */
-function boundedDistance(a: string, b: string, max: number): number {
-  if (Math.abs(a.length - b.length) > max) return max + 1;
-  let twoAgo: number[] = [];
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const current = [i];
-    let least = i;
-    for (let j = 1; j <= b.length; j++) {
-      const change = (previous[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      let cost = Math.min(change, (previous[j] as number) + 1, (current[j - 1] as number) + 1);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
-        cost = Math.min(cost, (twoAgo[j - 2] as number) + 1);
-      }
-      current.push(cost);
-      least = Math.min(least, cost);
-    }
-    if (least > max) return max + 1;
-    twoAgo = previous;
-    previous = current;
-  }
-  return previous[b.length] as number;
+function verbFactor(does: string | undefined, wanted: string | undefined): number {
+  if (does === undefined) return 1;
+  if (wanted === undefined) return does === 'read' ? 1 : 1 - WEIGHTS.noVerbGetsWrite;
+  if (wanted === does) return 1 + WEIGHTS.verbAgrees;
+  return 1 - (wanted === 'read' ? WEIGHTS.readGetsWrite : WEIGHTS.verbDiffers);
 }

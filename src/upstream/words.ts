@@ -21,7 +21,7 @@ export function stem(word: string): string {
   else if (text.length > 4 && text.endsWith('ed') && !text.endsWith('eed')) text = undoubled(text.slice(0, -2));
   else if (text.length > 6 && text.endsWith('ation')) text = `${text.slice(0, -5)}at`;
   else if (text.length > 5 && text.endsWith('tion')) text = text.slice(0, -3);
-  else if (text.length > 6 && text.endsWith('ment') && !/[eu]ment$/.test(text)) text = text.slice(0, -4);
+  else if (text.length > 6 && text.endsWith('ment') && !/[eum]ment$/.test(text)) text = text.slice(0, -4);
   else if (text.length > 5 && text.endsWith('ly')) text = text.slice(0, -2);
   if (text.length > 3 && text.endsWith('e')) text = text.slice(0, -1);
   if (text.length > 4 && text.endsWith('i')) text = `${text.slice(0, -1)}y`;
