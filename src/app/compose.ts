@@ -14,6 +14,7 @@ import { KeptBlobs } from '../engine/kept-blobs.ts';
 import { KeptValues } from '../engine/kept-values.ts';
 import type { Outcome } from '../engine/outcome.ts';
 import { createTokenCounter, type TokenCounter } from '../engine/tokens/counter.ts';
+import { rememberCounts } from '../engine/tokens/remembered.ts';
 import { TypeEraser } from '../engine/type-eraser.ts';
 import { createRedactor, type Redactor } from '../policy/redaction.ts';
 import { renderOutcome } from '../protocol/render.ts';
@@ -25,8 +26,8 @@ import { type ServerStatus, UpstreamFleet } from '../upstream/fleet.ts';
 import { LearnedTypes } from '../upstream/learned-types.ts';
 import { createChecker } from './checker.ts';
 import { Engine } from './engine.ts';
-import { openEngineState } from './engine-state.ts';
 import { EngineIntents, openIntents } from './engine-intents.ts';
+import { openEngineState } from './engine-state.ts';
 import { pluginOpener } from './plugins.ts';
 import { redactedLog } from './redacted-log.ts';
 import { openState } from './state.ts';
@@ -204,7 +205,7 @@ function lazyTokens(): TokenCounter {
   let counter: TokenCounter | undefined;
   return {
     count(text) {
-      counter ??= createTokenCounter(assetBytes('o200k.bin'));
+      counter ??= rememberCounts(createTokenCounter(assetBytes('o200k.bin')));
       return counter.count(text);
     },
   };
