@@ -346,6 +346,13 @@ export const ERROR_TABLE = {
     'The files of one run are larger than the limit.',
     'Move fewer or smaller files.',
   ),
+  'limit.output': row(
+    RPC.failed,
+    EXIT.limit,
+    false,
+    'A program in a container printed more than anybody reads.',
+    'Print less; return the value, or write it to a file.',
+  ),
   'denied.readOnly': row(
     RPC.failed,
     EXIT.denied,
