@@ -27,7 +27,13 @@ export const VARIANTS: Readonly<Record<EngineName, string>> = {
   'quickjs-ng': '@jitl/quickjs-ng-wasmfile-release-sync',
 };
 
+/** The agents of containers travel as they are written. */
+const AGENTS = ['agent.py', 'agent.cjs', 'agent.sh'] as const;
+
 export async function makeScripts(project: Project): Promise<Bundle[]> {
+  for (const name of AGENTS) {
+    writeWhole(join(project.work, name), readFileSync(join(project.root, 'guest/containers', name)));
+  }
   const scripts = [bundleWorker(project), bundlePrelude(project), bundleChecker(project)];
   return [...(await Promise.all(scripts)), ...(await bundlePluginThreads(project))];
 }

@@ -22,6 +22,9 @@ export const ASSETS = {
   'guest-ng.snapshot': 'the same for the second engine',
   'quickjs-ng.wasm': 'the second engine',
   'o200k.bin': 'the token table of engine/tokens',
+  'agent.py': 'what waits in a Python container',
+  'agent.cjs': 'what waits in a Node container',
+  'agent.sh': 'what waits in a shell container',
   'facts.json': 'what this build was made of',
   'notices.txt': 'licences of everything inside',
 } as const;
