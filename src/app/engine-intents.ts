@@ -32,6 +32,7 @@ import type { SearchMatch, ToolDescription } from '../protocol/engine-port.ts';
 import type { IntentFacts, IntentsPort } from '../protocol/intents-port.ts';
 import type { Store } from '../state/store.ts';
 import type { Log } from '../telemetry/log.ts';
+import { SEARCH_LIMIT_DEFAULT } from '../upstream/catalog.ts';
 import type { SearchResult } from '../upstream/search.ts';
 import { SEARCH_TOKENS_MAX } from '../upstream/search-text.ts';
 
@@ -133,9 +134,12 @@ export class EngineIntents implements IntentsPort {
     if (lines.length === 0) return render(tools, SEARCH_TOKENS_MAX);
     // A token is about three and a half characters of a signature.
     const left = SEARCH_TOKENS_MAX - Math.ceil(lines.join('\n').length / 3);
-    const matches = tools.matches.slice(0, Math.max(1, tools.matches.length - lines.length));
+    const toolsMax = (limit ?? SEARCH_LIMIT_DEFAULT) - lines.length;
+    const matches = tools.matches.slice(0, Math.max(0, toolsMax));
     const [heading = '', ...rest] = render({ ...tools, matches }, left).split('\n');
-    return [matches.length === 0 ? `0 of ${tools.total} tools` : heading, ...lines, ...rest].join('\n');
+    const found = `${lines.length} intent${lines.length === 1 ? '' : 's'}`;
+    const head = matches.length === 0 ? found : `${found}, ${heading}`;
+    return [head, ...lines, ...rest].join('\n');
   }
 
   /** Rejects with `request.intent`. */

@@ -14,12 +14,14 @@ import type { Outcome } from '../engine/outcome.ts';
 import type { ExecuteRequest, RunContext } from '../engine/request.ts';
 import type { Redactor } from '../policy/redaction.ts';
 import type { EnginePort, SearchAnswer, ServerStatus, ToolDescription } from '../protocol/engine-port.ts';
+import type { SignedManifest } from '../protocol/manifest-port.ts';
 import type { StatePort } from '../protocol/state-port.ts';
 import type { GuestBackend } from '../sandbox/backend.ts';
-import type { Catalog } from '../upstream/catalog.ts';
+import { type Catalog, SEARCH_LIMIT_DEFAULT } from '../upstream/catalog.ts';
 import type { UpstreamFleet } from '../upstream/fleet.ts';
 import { renderSearch } from '../upstream/search-text.ts';
 import type { EngineIntents } from './engine-intents.ts';
+import type { ManifestSource } from './manifest.ts';
 import type { ToolApprovals } from './tool-approvals.ts';
 
 /** A search waits this long for servers that are still listing, then says which are missing. */
@@ -37,6 +39,8 @@ export interface EngineParts {
   /** Servers describe themselves and their failures in their own words; those words pass it. */
   readonly redactor: Redactor;
   readonly approvals: Pick<ToolApprovals, 'lookAgainAtAll' | 'waiting'>;
+  /** What makes the manifest; loaded at the first question. */
+  manifest(): Promise<ManifestSource>;
   readonly clock: Clock;
   /** Context and sessions. */
   readonly owned: StatePort;
@@ -83,7 +87,8 @@ export class Engine implements EnginePort {
     await this.#parts.approvals.lookAgainAtAll();
     const intents = await this.#parts.intents.matches(tenant, query, limit);
     const { matches, total } = this.#parts.catalog.search(query, limit);
-    const tools = matches.slice(0, matches.length - intents.length).map(({ score: _score, ...match }) => match);
+    const toolsMax = (limit ?? SEARCH_LIMIT_DEFAULT) - intents.length;
+    const tools = matches.slice(0, Math.max(0, toolsMax)).map(({ score: _score, ...match }) => match);
     const answer = { matches: [...intents, ...tools], total };
     return this.#redacted(missing.length === 0 ? answer : { ...answer, missing });
   }
@@ -123,6 +128,11 @@ export class Engine implements EnginePort {
     } catch (error) {
       throw this.#redactedError(error);
     }
+  }
+
+  async manifest(): Promise<SignedManifest> {
+    await this.#parts.approvals.lookAgainAtAll();
+    return (await this.#parts.manifest()).signed();
   }
 
   async servers(): Promise<ServerStatus[]> {

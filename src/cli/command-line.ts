@@ -216,6 +216,24 @@ async function grammar(
       setStatus(await approve(contextOf(options), name, options));
     });
 
+  const plugins = program.command('plugins').description('WebAssembly components that add tools');
+  common(plugins.command('list'))
+    .description('start every plugin of the config and say how it is')
+    .action(async (options: GlobalOptions) => {
+      const { listPlugins } = await import('./plugins.ts');
+      setStatus(await listPlugins(contextOf(options)));
+    });
+  common(plugins.command('verify'))
+    .description('check a component and print its digest, what it imports and its tools')
+    .argument('<file>', 'the component, a .wasm file')
+    .action(async (file: string, options: GlobalOptions) => {
+      const { verifyPlugin } = await import('./plugins.ts');
+      setStatus(await verifyPlugin(contextOf(options), file));
+    });
+
+  const { addIntentCommands } = await import('./intents-grammar.ts');
+  addIntentCommands({ program, common, contextOf, setStatus });
+
   common(program.command('licenses'))
     .description('print the licences of everything inside this executable')
     .action(async (options: GlobalOptions) => {

@@ -25,23 +25,34 @@ export async function run(context: CommandContext, file: string, options: RunOpt
   return withApp(context, async (app) => {
     const { printer } = context;
     await waitForServers(context, app, WAIT_MS);
-    const stop = new AbortController();
-    const onSignal = (): void => stop.abort();
-    process.once('SIGINT', onSignal);
-    process.once('SIGTERM', onSignal);
-    const outcome = await printer.during('running', () =>
-      app.engine.execute(
-        { code, params, limits, readOnly: options.readOnly ?? false },
-        { signal: stop.signal, onEvent: () => undefined },
+    const outcome = await untilSignal((signal) =>
+      printer.during('running', () =>
+        app.engine.execute(
+          { code, params, limits, readOnly: options.readOnly ?? false },
+          { signal, onEvent: () => undefined },
+        ),
       ),
     );
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
-    return print(context, outcome);
+    return printOutcome(context, outcome);
   });
 }
 
-async function readProgram(file: string): Promise<string> {
+/** Gives `work` a signal that Ctrl-C and SIGTERM abort, so that what is under way ends and is told. */
+export async function untilSignal<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  const stop = new AbortController();
+  const onSignal = (): void => stop.abort();
+  process.once('SIGINT', onSignal);
+  process.once('SIGTERM', onSignal);
+  try {
+    return await work(stop.signal);
+  } finally {
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  }
+}
+
+/** Text of a file, or of stdin for `-`. */
+export async function readProgram(file: string): Promise<string> {
   if (file === '-') {
     const chunks: Buffer[] = [];
     for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
@@ -58,7 +69,8 @@ async function readProgram(file: string): Promise<string> {
   }
 }
 
-function paramsOf(text: string | undefined): JsonObject {
+/** The JSON object of `--params`. */
+export function paramsOf(text: string | undefined): JsonObject {
   if (text === undefined) return {};
   try {
     const value: unknown = JSON.parse(text);
@@ -71,7 +83,8 @@ function paramsOf(text: string | undefined): JsonObject {
   });
 }
 
-function limitsOf(pairs: readonly string[]): Partial<Record<LimitName, number>> {
+/** What `--limit name=value` has lowered. */
+export function limitsOf(pairs: readonly string[]): Partial<Record<LimitName, number>> {
   const limits: Partial<Record<LimitName, number>> = {};
   for (const pair of pairs) {
     const [name = '', text = ''] = pair.split('=');
@@ -91,7 +104,8 @@ function limitsOf(pairs: readonly string[]): Partial<Record<LimitName, number>> 
   return limits;
 }
 
-function print({ printer }: CommandContext, outcome: Outcome): number {
+/** The value on stdout, the rest on stderr; answers the exit status. */
+export function printOutcome({ printer }: CommandContext, outcome: Outcome): number {
   const { error, calls, tokens, usage } = outcome;
   if (!printer.json) {
     for (const line of outcome.logs) printer.note(`[${line.level}] ${line.text}`);

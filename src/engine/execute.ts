@@ -423,7 +423,10 @@ export class Executor {
     if (content.blocks.length > 0) outcome.content = content.blocks;
     if (outcome.status === 'completed' && how.intent === undefined && !how.isCall) this.#noteHabit(outcome, run);
     if (run.context.audience === 'model') fitAnswer(outcome, limits.answerChars);
-    return this.#counted(outcome, run.request.code, gate.journal.directCost);
+    const { code, params } = run.request;
+    // Of an intent the caller writes the name and the parameters, not the program.
+    const written = how.intent === undefined ? code : `${how.intent.name}(${JSON.stringify(params ?? {})})`;
+    return this.#counted(outcome, written, gate.journal.directCost);
   }
 
   /** A program that has been run often enough is proposed as an intent. */

@@ -126,7 +126,16 @@ function tailText(outcome: Outcome): string {
   if (lines.length > 0) lines.unshift('Logs:');
   const left = leftText(outcome);
   if (left !== undefined) lines.push(left);
+  if (outcome.proposal !== undefined) lines.push(proposalText(outcome));
   return [...lines, reportText(outcome)].join('\n');
+}
+
+/** Said once for each kind of program; a person saves it, or whoever drives this model. */
+function proposalText({ executionId, proposal }: Outcome): string {
+  const { name = '', runs = 0, params = {} } = proposal ?? {};
+  const names = Object.keys((params.properties ?? {}) as JsonObject);
+  const call = `intents.${name}(${names.length === 0 ? '' : `{${names.join(', ')}}`})`;
+  return `Ran ${runs} times with other values: \`mcp-optimizer intents save ${name} --execution ${executionId}\` makes it \`${call}\`.`;
 }
 
 /** Calls that the program did not wait for; their results are lost, and a write may or may not have happened. */

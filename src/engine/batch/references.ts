@@ -52,19 +52,19 @@ function readReference(holder: JsonObject, at: string): Reference {
   return { text, step, path, at };
 }
 
-/** `params` with every reference replaced. `valueOf` answers the whole value of a step. Throws `request.reference`. */
-export function resolveReferences(params: JsonObject, at: string, valueOf: (step: string) => Json): JsonObject {
+/** `params` with every reference replaced. `stepValue` answers the whole value of a step. Throws `request.reference`. */
+export function resolveReferences(params: JsonObject, at: string, stepValue: (step: string) => Json): JsonObject {
   const resolve = (value: Json, place: string): Json => {
     if (typeof value !== 'object' || value === null) return value;
     if (Array.isArray(value)) return value.map((item, index) => resolve(item, `${place}[${index}]`));
-    if (Object.hasOwn(value, KEY)) return follow(readReference(value, place), valueOf);
+    if (Object.hasOwn(value, KEY)) return follow(readReference(value, place), stepValue);
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, resolve(inner, `${place}.${name}`)]));
   };
   return resolve(params, at) as JsonObject;
 }
 
-function follow({ text, step, path, at }: Reference, valueOf: (step: string) => Json): Json {
-  let value = valueOf(step);
+function follow({ text, step, path, at }: Reference, stepValue: (step: string) => Json): Json {
+  let value = stepValue(step);
   let way = step;
   for (const part of path) {
     const inner = memberOf(value, part);
