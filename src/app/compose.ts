@@ -28,6 +28,7 @@ import { createChecker } from './checker.ts';
 import { Engine } from './engine.ts';
 import { EngineIntents, openIntents } from './engine-intents.ts';
 import { openEngineState } from './engine-state.ts';
+import type { ManifestParts, ManifestSource } from './manifest.ts';
 import { pluginOpener } from './plugins.ts';
 import { redactedLog } from './redacted-log.ts';
 import { openState } from './state.ts';
@@ -110,6 +111,16 @@ export async function compose(config: Config, environment: Environment, options:
     redactor,
     clock: systemClock,
     approvals,
+    manifest: lateManifest({
+      config,
+      version: facts.version,
+      backends: ['quickjs'],
+      catalog,
+      fleet,
+      store,
+      tokens,
+      redactor,
+    }),
     owned,
   };
   const executor = new Executor({
@@ -198,6 +209,15 @@ function openCatalog(
   const approvals = new ToolApprovals({ servers, configPath: source.path, ...means });
   fleet.onTools((name, tools) => approvals.listed(name, tools));
   return { catalog, approvals, tellWorkers };
+}
+
+/** Few processes are ever asked for their manifest. */
+function lateManifest(parts: ManifestParts): () => Promise<ManifestSource> {
+  let source: Promise<ManifestSource> | undefined;
+  return () => {
+    source ??= import('./manifest.ts').then(({ ManifestSource }) => new ManifestSource(parts));
+    return source;
+  };
 }
 
 /** The token table is read at the first count, not at the start. */

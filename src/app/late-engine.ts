@@ -7,6 +7,7 @@ import type { Outcome } from '../engine/outcome.ts';
 import type { ExecuteRequest, RunContext } from '../engine/request.ts';
 import type { EnginePort, SearchAnswer, ServerStatus, ToolDescription } from '../protocol/engine-port.ts';
 import type { IntentsPort } from '../protocol/intents-port.ts';
+import type { SignedManifest } from '../protocol/manifest-port.ts';
 import type { StatePort } from '../protocol/state-port.ts';
 
 export class LateEngine implements EnginePort {
@@ -46,6 +47,10 @@ export class LateEngine implements EnginePort {
 
   async describe(server: string, tool: string, tenant?: string | undefined): Promise<ToolDescription> {
     return (await this.#engine).describe(server, tool, tenant);
+  }
+
+  async manifest(): Promise<SignedManifest> {
+    return (await this.#engine).manifest();
   }
 
   async servers(): Promise<readonly ServerStatus[]> {

@@ -9,6 +9,7 @@ import type { Redactor } from '../policy/redaction.ts';
 import type { Limits } from '../sandbox/limits.ts';
 import type { ContextValues } from '../state/context.ts';
 import type { Owner } from '../state/owner.ts';
+import { DEPTH_MAX, isTooDeep } from './depth.ts';
 import type { ServeCapability } from './gate.ts';
 
 export interface ContextCallsOptions {
@@ -37,6 +38,7 @@ export function serveContext({ values, owner, limits, redactor, onWrite }: Conte
       case 'get':
         return ((await values.get(owner, redactor.text(key))) ?? null) as Json;
       case 'set': {
+        refuseDeepValue(args[1] as Json);
         onWrite();
         const options = { ttlMs: optional(2), ifVersion: optional(3) };
         return values.set(owner, redactor.text(key), redactor.json(args[1] as Json), options, limits);
@@ -52,4 +54,10 @@ export function serveContext({ values, owner, limits, redactor, onWrite }: Conte
         return (await values.list(owner, (args[0] ?? '') as string)) as unknown as Json;
     }
   };
+}
+
+/** Throws `limit.argument` for a value that could not be written as text. */
+export function refuseDeepValue(value: Json): void {
+  if (!isTooDeep(value)) return;
+  throw new OptimizerError('limit.argument', `the value is nested more than ${DEPTH_MAX} levels deep`);
 }

@@ -24,16 +24,17 @@ const SCRIPT: Options = {
 };
 const MODULE: Options = { ...SCRIPT, sourceType: 'module' };
 
-/** Normalises JavaScript or TypeScript. Rejects with `limit.source`, `program.syntax` or `program.unsupported`; nothing has run then. */
+/** Normalises JavaScript or TypeScript; `keeps`: as a program of a session. Rejects with `limit.source`, `program.syntax` or `program.unsupported`; nothing has run then. */
 export async function normalizeTyped(
   code: string,
   sourceBytesMax: number,
   eraser: Pick<TypeEraser, 'erase'>,
+  keeps = false,
 ): Promise<NormalizedProgram> {
   const text = readText(code, sourceBytesMax);
-  const read = readEither(text);
+  const read = readEither(text, keeps);
   if (!('failure' in read)) return read;
-  const typed = await readTypeScript(text, eraser);
+  const typed = await readTypeScript(text, eraser, keeps);
   if (!('failure' in typed)) return typed;
   throw wordsFor(furthest(read.failure, typed.failure), text);
 }
@@ -41,7 +42,7 @@ export async function normalizeTyped(
 /** The same for JavaScript alone, at once: types are `program.syntax`. */
 export function normalizeProgram(code: string, sourceBytesMax: number): NormalizedProgram {
   const text = readText(code, sourceBytesMax);
-  const read = readEither(text);
+  const read = readEither(text, false);
   if ('failure' in read) throw wordsFor(read.failure, text);
   return read;
 }
@@ -69,10 +70,10 @@ function readText(code: string, sourceBytesMax: number): string {
 }
 
 /** As JavaScript: the one code block in it, or the whole. */
-function readEither(text: string): Reading {
+function readEither(text: string, keeps: boolean): Reading {
   let failure: Failure | undefined;
   for (const candidate of candidatesOf(text)) {
-    const read = readJavaScript(candidate);
+    const read = readJavaScript(candidate, keeps);
     if (!('failure' in read)) return read;
     failure ??= read.failure;
   }
@@ -86,15 +87,15 @@ function candidatesOf(text: string): string[] {
   return /^[ \t]*~~~/m.test(text) ? [text, inside] : [inside];
 }
 
-function readJavaScript(text: string): Reading {
+function readJavaScript(text: string, keeps: boolean): Reading {
   // `{ a: 1 }` is an object to whoever sends nothing else, and a block to the grammar.
   const object = /^\s*\{/.test(text) ? readExpression(text) : undefined;
   if (object) return object;
   const script = tryParse(text, SCRIPT);
-  if ('program' in script) return weaveProgram(refuseImportCalls(text, script.text), script.program);
+  if ('program' in script) return weaveProgram(refuseImportCalls(text, script.text), script.program, keeps);
   if (/\b(?:import|export)\b/.test(text)) {
     const module = tryParse(text, MODULE);
-    if ('program' in module) return weaveProgram(refuseImportCalls(text, module.text), module.program);
+    if ('program' in module) return weaveProgram(refuseImportCalls(text, module.text), module.program, keeps);
     if (script.failure.message.startsWith("'import' and 'export'")) return module;
   }
   // A function without a name is an expression only where a statement cannot begin.
@@ -215,7 +216,7 @@ interface Frame {
   readonly text: string;
 }
 
-async function readTypeScript(text: string, eraser: Pick<TypeEraser, 'erase'>): Promise<Reading> {
+async function readTypeScript(text: string, eraser: Pick<TypeEraser, 'erase'>, keeps: boolean): Promise<Reading> {
   let failure: Failure | undefined;
   for (const frame of candidatesOf(text).flatMap(framesOf)) {
     const erasure = await eraser.erase(frame.before + frame.text + frame.after);
@@ -227,7 +228,7 @@ async function readTypeScript(text: string, eraser: Pick<TypeEraser, 'erase'>): 
       continue;
     }
     const erased = erasure.text.slice(frame.before.length, erasure.text.length - frame.after.length);
-    const read = readJavaScript(erased);
+    const read = readJavaScript(erased, keeps);
     if (!('failure' in read)) return { ...read, typed: frame.text };
     failure = furthest(failure, read.failure);
   }

@@ -11,6 +11,7 @@
 import type { AnyNode, ExportDefaultDeclaration, Program } from 'acorn';
 import { OptimizerError } from '../core/errors.ts';
 import { blank, positionOf, unsupportedImport } from './program-text.ts';
+import { type Heads, keepDeclarations } from './session-forms.ts';
 
 export interface NormalizedProgram {
   /** Evaluates to one async function of no parameters. */
@@ -46,10 +47,12 @@ export function positionInText(
   return { line, column: Math.max(1, column - shift) };
 }
 
-export function weaveProgram(text: string, program: Program): NormalizedProgram {
+/** `keeps`: the variables of its top level are those of a session (session-forms.ts). */
+export function weaveProgram(text: string, program: Program, keeps = false): NormalizedProgram {
   const weaver = new Weaver(text);
   const body = program.body.filter((node) => node.type !== 'EmptyStatement');
   const exported = exportsOff(weaver, body);
+  if (keeps) weaver.heads = keepDeclarations(weaver, body);
   const call = exported && callOfDefault(weaver, exported);
   const last = body.at(-1);
   if (last?.type === 'ExpressionStatement' && last.directive !== 'use strict') {
@@ -60,7 +63,9 @@ export function weaveProgram(text: string, program: Program): NormalizedProgram 
     }
   }
   if (call !== undefined) return weaver.program(`\nreturn ${call}`);
-  const entry = entryOf(body, text);
+  const found = entryOf(body, text);
+  // In a session a function by itself is there for later programs.
+  const entry = keeps && found !== 'main' ? undefined : found;
   return weaver.program(entry === undefined ? '' : `\nreturn ${entry}(params)`);
 }
 
@@ -169,6 +174,7 @@ const HEAD = '(async function(){';
 /** The text with what is blanked and what is put in; offsets are always those of the text. */
 class Weaver {
   readonly text: string;
+  heads: Heads = { outside: '', inside: '' };
   #woven: string;
   readonly #puts: Array<{ at: number; text: string }> = [];
 
@@ -192,8 +198,9 @@ class Weaver {
   }
 
   program(tail: string): NormalizedProgram {
-    const insertions: Insertion[] = [{ line: 1, column: 1, chars: HEAD.length }];
-    let source = HEAD;
+    const head = this.heads.outside + HEAD + this.heads.inside;
+    const insertions: Insertion[] = [{ line: 1, column: 1, chars: head.length }];
+    let source = head;
     let from = 0;
     for (const { at, text } of this.#puts.sort((a, b) => a.at - b.at)) {
       source += this.#woven.slice(from, at);

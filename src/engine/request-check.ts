@@ -22,8 +22,6 @@ function refuseUnfinished(request: ExecuteRequest, canCheck: boolean): void {
       data: { path: name },
     });
   };
-  if (request.session !== undefined)
-    refuse('session', 'Leave `session` out; pass what the next run needs in `params`.');
   if (request.record === true) refuse('record', 'Leave `record` out.');
   if ((request.check ?? 'off') !== 'off' && !canCheck) refuse('check', 'Leave `check` out, or send "off".');
   if (request.language !== undefined && !['typescript', 'javascript'].includes(request.language)) {

@@ -7,6 +7,7 @@ import type { Json } from '../core/json.ts';
 import type { Outcome } from '../engine/outcome.ts';
 import type { ExecuteRequest, RunContext } from '../engine/request.ts';
 import type { IntentsPort } from './intents-port.ts';
+import type { ManifestPort } from './manifest-port.ts';
 import type { StatePort } from './state-port.ts';
 
 export interface SearchMatch {
@@ -51,7 +52,7 @@ export interface ServerStatus {
  * The engine as this room sees it. Every promise rejects only with an `OptimizerError` or for a fault of ours; a failing
  * program is an `Outcome`, never a rejection.
  */
-export interface EnginePort {
+export interface EnginePort extends ManifestPort {
   execute(request: ExecuteRequest, context: RunContext): Promise<Outcome>;
   /** Context and sessions. */
   state(): StatePort | Promise<StatePort>;

@@ -12,6 +12,7 @@ import type { ExecuteRequest, RunContext, RunEvent } from '../engine/request.ts'
 import type { EnginePort } from './engine-port.ts';
 import type { RpcId, RpcNotification, RpcRequest } from './json-rpc.ts';
 import { intentHandlers } from './methods-intents.ts';
+import { manifestHandlers } from './methods-manifest.ts';
 import { stateHandlers } from './methods-state.ts';
 import { checkParams } from './params.ts';
 import { progressOf } from './progress.ts';
@@ -62,6 +63,7 @@ export class Methods {
           params.tenant as string | undefined,
         )) as unknown as Json,
       'optimizer/servers': async () => ({ servers: (await engine.servers()) as unknown as Json }),
+      ...manifestHandlers(engine),
       'optimizer/health': async () => engine.health(),
       'optimizer/stats': async () => await engine.stats(),
       'optimizer/shutdown': async () => {

@@ -7,6 +7,7 @@ import { ERROR_TABLE } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import { LIMITS } from '../sandbox/limits.ts';
 import { intentSchemas } from './schema-intents.ts';
+import { MANIFEST_SCHEMAS } from './schema-manifest.ts';
 import {
   amount,
   type MethodSchema,
@@ -165,6 +166,7 @@ export const METHOD_SCHEMAS = {
       },
     }),
   },
+  ...MANIFEST_SCHEMAS,
   'optimizer/health': { params: params({}), result: { type: 'object' } },
   'optimizer/stats': { params: params({}), result: { type: 'object' } },
   'optimizer/shutdown': { params: params({}), result: record({ stopping: { const: true } }) },

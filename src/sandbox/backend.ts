@@ -64,8 +64,44 @@ export interface RunRequest {
   readonly signal: AbortSignal;
   /** Lost its worker to a neighbour before: it is kept apart from other runs where there is room. */
   readonly alone?: boolean;
+  /** The guest takes up the variables of a session, and they are handed out at the end. */
+  readonly session?: SessionStart;
+  /** What only a container has; a backend of guests is never given it. */
+  readonly container?: ContainerWork;
   hostCall(call: HostCall): Promise<HostReply>;
   onLog?(line: LogLine): void;
+}
+
+/** The languages that run in a container and not in a guest. */
+export const CONTAINER_LANGUAGES = ['python', 'shell', 'node'] as const;
+export type ContainerLanguage = (typeof CONTAINER_LANGUAGES)[number];
+
+/** A program for a container: `source` is its text (of `node`: the woven function), and these files move. */
+export interface ContainerWork {
+  readonly language: ContainerLanguage;
+  /** Relative path → base64; laid into the working folder before the program starts. Checked by the engine. */
+  readonly filesIn: Readonly<Record<string, string>>;
+  /** Relative paths that are read from it after the program has returned. */
+  readonly filesOut: readonly string[];
+  /** Of all files that come out together. */
+  readonly filesBytesMax: number;
+}
+
+/** What a run of a session begins with. */
+export interface SessionStart {
+  /** As the backend made it at the end of an earlier run on the same base; undefined = the session begins. */
+  readonly image: Uint8Array | undefined;
+  /** A larger image is not handed out. */
+  readonly imageBytesMax: number;
+}
+
+/** What a run left of its session, when that is to be kept. */
+export interface SessionImage {
+  /** Opaque to everybody but the backend; undefined = larger than was allowed. */
+  readonly image: Uint8Array | undefined;
+  readonly bytes: number;
+  /** JSON text of the names of its variables, as the guest says. */
+  readonly namesText: string;
 }
 
 export interface RunUsage {
@@ -84,6 +120,8 @@ export interface RunFailure {
   /** 1-based position in `source`, before the engine maps it to the model's own text. */
   readonly line?: number;
   readonly column?: number;
+  /** What to do, where the backend knows more than the table of errors. */
+  readonly hint?: string;
   /** The host call whose failure the program did not catch. */
   readonly call?: number;
 }
@@ -97,11 +135,22 @@ export interface RunEnd {
   /** Host calls that were still in flight when the program returned. */
   readonly callsLeft: number;
   readonly usage: RunUsage;
+  /** Relative path → base64, of the files that were asked for and are there. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Of a session's run that completed or ended by an error of its own; a limit or a loss leaves none. */
+  readonly session?: SessionImage;
 }
 
 export interface SandboxBackend {
   readonly name: string;
+  /** Limits whose ceiling is another one here than the config's. */
+  readonly ceilings?: Partial<Limits>;
   run(request: RunRequest): Promise<RunEnd>;
+  /**
+   * Names what images of sessions are relative to: engine build and prelude. An image of another base cannot be taken up.
+   * A backend without it keeps no sessions.
+   */
+  sessionBase?(): string;
   /** Figures for `optimizer/stats`. */
   stats(): Json;
   close(): Promise<void>;

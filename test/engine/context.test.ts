@@ -34,7 +34,7 @@ describe('context in a program', () => {
   it('is another one for another tenant', async () => {
     const { run } = house();
     await run("await context.set('k', 1)", { tenant: 'a' });
-    expect((await run("return (await context.list()).length", { tenant: 'b' })).value).toBe(0);
+    expect((await run('return (await context.list()).length', { tenant: 'b' })).value).toBe(0);
     expect((await run("return await context.get('k')", { tenant: 'a' })).value).toBe(1);
   });
 

@@ -8,11 +8,14 @@ import { KeptBlobs } from '../../src/engine/kept-blobs.ts';
 import { KeptValues } from '../../src/engine/kept-values.ts';
 import type { CallOptions, GateTool, ToolAnswer, ToolCaller, ToolSource } from '../../src/engine/ports.ts';
 import type { RunContext, RunEvent } from '../../src/engine/request.ts';
+import { SessionRuns } from '../../src/engine/session-runs.ts';
 import { createRedactor } from '../../src/policy/redaction.ts';
 import type { HostCall, SandboxBackend } from '../../src/sandbox/backend.ts';
 import { DEFAULT_LIMITS } from '../../src/sandbox/limits.ts';
 import { ContextValues } from '../../src/state/context.ts';
 import { MemoryStore } from '../../src/state/memory.ts';
+import { SessionStore } from '../../src/state/sessions.ts';
+import type { Store } from '../../src/state/store.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 
 export type ToolWork = (args: JsonObject, options: CallOptions) => Json | ToolAnswer | Promise<Json | ToolAnswer>;
@@ -92,6 +95,16 @@ export class FakeClock implements Clock {
   }
 }
 
+/** Sessions over a store, with room for a few. */
+export function sessionRuns(
+  store: Store,
+  more: { ttlMs?: number; sessionsMax?: number; maxBytes?: number } = {},
+): SessionRuns {
+  const { ttlMs = 60_000, sessionsMax = 100, maxBytes = 8 * 1024 * 1024 } = more;
+  const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
+  return new SessionRuns({ store: new SessionStore({ store, clock, ttlMs, sessionsMax }), maxBytes });
+}
+
 /** Options of an executor over `backend`, with everything that a test does not care about filled in. */
 export function executorOptions(
   backend: SandboxBackend,
@@ -110,6 +123,7 @@ export function executorOptions(
     kept: new KeptValues({ bytesMax: 64 * 1024 * 1024, ttlMs: 60_000 }),
     tokens: { count: (text) => Math.ceil(text.length / 4) },
     context: new ContextValues(store, 60_000),
+    sessions: sessionRuns(store),
     store,
     redactor: createRedactor([]),
     types: { erase: async () => ({ kind: 'syntax', message: 'no types here' }) },

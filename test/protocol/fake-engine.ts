@@ -1,11 +1,32 @@
 /** A hand-written engine: the code of a request says what the fake does with it. */
+import { EngineState } from '../../src/app/engine-state.ts';
 import { OptimizerError } from '../../src/core/errors.ts';
 import type { ExecutionId } from '../../src/core/ids.ts';
 import type { Json } from '../../src/core/json.ts';
 import type { Outcome } from '../../src/engine/outcome.ts';
 import type { ExecuteRequest, RunContext } from '../../src/engine/request.ts';
+import { SessionRuns } from '../../src/engine/session-runs.ts';
+import { createRedactor } from '../../src/policy/redaction.ts';
 import type { EnginePort, SearchAnswer, ServerStatus, ToolDescription } from '../../src/protocol/engine-port.ts';
 import type { IntentsPort } from '../../src/protocol/intents-port.ts';
+import type { SignedManifest } from '../../src/protocol/manifest-port.ts';
+import type { StatePort } from '../../src/protocol/state-port.ts';
+import { DEFAULT_LIMITS } from '../../src/sandbox/limits.ts';
+import { ContextValues } from '../../src/state/context.ts';
+import { MemoryStore } from '../../src/state/memory.ts';
+import { SessionStore } from '../../src/state/sessions.ts';
+
+/** The real thing over a store that forgets. */
+function fakeState(): StatePort {
+  const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
+  const store = new MemoryStore(clock);
+  const sessions = new SessionRuns({
+    store: new SessionStore({ store, clock, ttlMs: 60_000, sessionsMax: 10 }),
+    maxBytes: 1_000_000,
+  });
+  const context = new ContextValues(store, 60_000);
+  return new EngineState({ context, sessions, limits: DEFAULT_LIMITS, redactor: createRedactor([]) });
+}
 
 export function outcome(fields: Partial<Outcome> = {}): Outcome {
   return {
@@ -33,6 +54,11 @@ export class FakeEngine implements EnginePort {
   readonly signals: AbortSignal[] = [];
   readonly searches: Array<{ query: string; limit: number | undefined }> = [];
   names: string[] = ['alpha', 'beta'];
+  readonly #state = fakeState();
+
+  state(): StatePort {
+    return this.#state;
+  }
 
   async execute(request: ExecuteRequest, context: RunContext): Promise<Outcome> {
     this.requests.push(request);
@@ -107,6 +133,10 @@ export class FakeEngine implements EnginePort {
   async describe(server: string, tool: string): Promise<ToolDescription> {
     if (server !== 'alpha') throw new OptimizerError('request.server', `There is no server ${server}.`);
     return { server, tool, signature: 'f()', declaration: 'declare function f(): void;', pinned: true };
+  }
+
+  async manifest(): Promise<SignedManifest> {
+    return { manifest: { servers: {} }, signature: 'c2ln', publicKey: 'a2V5', algorithm: 'Ed25519' };
   }
 
   servers(): ServerStatus[] {

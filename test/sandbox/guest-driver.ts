@@ -4,7 +4,7 @@ import { assetBytes, QUICKJS_WASM_SHA256 } from '../../src/core/assets.ts';
 import { normalizeProgram } from '../../src/engine/normalize.ts';
 import type { LogLine } from '../../src/sandbox/backend.ts';
 import { DEFAULT_LIMITS } from '../../src/sandbox/limits.ts';
-import type { Guest, GuestEnd, GuestLimits } from '../../src/sandbox/quickjs/guest.ts';
+import type { Guest, GuestEnd, GuestLimits, GuestSession } from '../../src/sandbox/quickjs/guest.ts';
 import { GuestMaker } from '../../src/sandbox/quickjs/guest-maker.ts';
 import { createEngine } from '../../src/sandbox/quickjs/instance.ts';
 import { decodeSnapshot, type Snapshot } from '../../src/sandbox/quickjs/snapshot.ts';
@@ -32,6 +32,8 @@ export interface Drive {
   readonly log?: LogLine[];
   /** `code` is what the engine is given, not what a model wrote. */
   readonly asIs?: boolean;
+  /** The run is one of a session. */
+  readonly session?: GuestSession;
 }
 
 /** Runs `code` in `guest` to its end, which it answers. The guest is neither reset nor checked. */
@@ -51,6 +53,7 @@ export function drive(guest: Guest, code: string, options: Drive = {}): Promise<
         paramsText: options.paramsText ?? '{}',
         seed: options.seed ?? [1, 2, 3, 4],
         profile: { grants: options.grants ?? ALL_GRANTS, limits },
+        session: options.session,
       },
       {
         monotonicMs: () => performance.now(),

@@ -90,6 +90,7 @@ function returnsOf(statements: readonly ts.Statement[]): ts.ReturnStatement[] {
 }
 
 function checkForgotten(scene: Scene, last: ts.Statement): void {
+  if (scene.request.keepsVariables) return;
   const seen = effectsOf(scene);
   if (!seen.callsTools || seen.isHeard) return;
   const named = ts.isVariableStatement(last) ? last.declarationList.declarations.at(-1)?.name : undefined;

@@ -38,6 +38,8 @@ export interface CheckRequest {
   readonly isTypeScript: boolean;
   /** Interfaces that the run is granted: only their globals exist. */
   readonly grants: readonly string[];
+  /** Names of the variables that the session holds; undefined = the program is none of a session. */
+  readonly variables?: readonly string[];
 }
 
 export type CheckReport =

@@ -23,6 +23,8 @@ export interface ThreadRequest {
   readonly isTypeScript: boolean;
   /** Declarations of the globals, `tools` apart. */
   readonly ambient: string;
+  /** What the program declares at its top level is there for the next one: it need not end with a value. */
+  readonly keepsVariables?: boolean;
   /** Declarations of `tools`. */
   readonly declarations: string;
   readonly servers: Readonly<Record<string, ThreadServer>>;

@@ -39,7 +39,7 @@ export class ProgramCheck implements Checker {
 
   async check(request: CheckRequest): Promise<CheckReport> {
     const { catalog, thread } = this.#options;
-    const { text, isTypeScript, grants } = request;
+    const { text, isTypeScript, grants, variables } = request;
     if (text.length > TEXT_CHARS_MAX) {
       return { checked: false, reason: `the program is longer than ${TEXT_CHARS_MAX} characters` };
     }
@@ -48,7 +48,10 @@ export class ProgramCheck implements Checker {
     if (!mentionsTools && (thread.state === 'starting' || thread.state === 'none')) return { checked: false };
     if (mentionsTools) await this.#listed(text);
     const servers = grants.includes('tools') ? catalog.servers() : [];
-    const program = { text, isTypeScript, ambient: ambientFor(grants) };
+    const program =
+      variables === undefined
+        ? { text, isTypeScript, ambient: ambientFor(grants) }
+        : { text, isTypeScript, ambient: ambientFor(grants) + declareVariables(variables), keepsVariables: true };
     const declared = grants.includes('tools') ? declareMentioned(text, servers) : NO_TOOLS;
     const { findings, ...rest } = await thread.check({ ...program, ...declared });
     if (findings === undefined) return { checked: false, ...rest };
@@ -71,6 +74,11 @@ export class ProgramCheck implements Checker {
     await Promise.race([Promise.allSettled(waiting.map(({ name }) => catalog.ensureListed(name))), late]);
     clearTimeout(timer);
   }
+}
+
+/** What a variable of an earlier run holds now, nobody knows: any use of it passes. */
+function declareVariables(names: readonly string[]): string {
+  return names.map((name) => `declare var ${name}: any;\n`).join('');
 }
 
 function warningsBeyond(known: readonly Finding[], found: readonly Finding[]): Finding[] {

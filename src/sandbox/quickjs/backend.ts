@@ -6,6 +6,7 @@
  *                 └─ overdue, crashed ─▶ terminated; its other runs end as `sandbox.lost`
  */
 import { ENGINE_NAMES, ENGINES } from '../../core/assets.ts';
+import { sha256Hex } from '../../core/crypto.ts';
 import { Durations } from '../../core/durations.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
@@ -16,19 +17,22 @@ import {
   type RunEnd,
   type RunRequest,
   replyText,
+  type SessionStart,
 } from '../backend.ts';
 import type { Limits } from '../limits.ts';
 import { encodeBjson } from './bjson.ts';
+import { ChannelEnd, createChannelMemory } from './channel.ts';
 import type { FailReport } from './fail-report.ts';
 import { describeFailure } from './failure.ts';
-import type { RunProfile } from './guest.ts';
+import type { GuestSessionEnd, RunProfile } from './guest.ts';
 import type { ToMain, ToWorker, WorkerBoot, WorkerEnd, WorkerStats } from './messages.ts';
 import { PollCredit } from './poll-credit.ts';
+import { compressImage, expandImage } from './session-codec.ts';
 import { askToStop, busySince, createMonotonic, createWatch, overdueRun, runningRun } from './watchdog.ts';
 
 /** What the backend needs of a thread; `node:worker_threads` Workers fit. */
 export interface WorkerThread {
-  postMessage(message: unknown, transfers?: readonly ArrayBuffer[]): void;
+  postMessage(message: unknown, transfers?: ArrayBuffer[]): void;
   terminate(): Promise<number>;
   on(event: 'message', listener: (batch: ToMain[]) => void): unknown;
   on(event: 'error', listener: (error: Error & { code?: string }) => void): unknown;
@@ -69,6 +73,13 @@ const BUSY_MS = 3;
 const BUSY_RUNS = 64;
 const STARTING_RUNS = 8;
 
+/**
+ * Looks into a worker's memory in one turn of the event loop, some 20 µs in all, while it has so few runs that there is
+ * nothing else to do for this thread.
+ */
+const SPINS = 1_000;
+const SPIN_RUNS_MAX = 2;
+
 interface PendingRun {
   readonly run: number;
   readonly request: RunRequest;
@@ -83,6 +94,7 @@ interface PendingRun {
 
 interface WorkerSlot {
   readonly thread: WorkerThread;
+  readonly channel: ChannelEnd<ToWorker, ToMain>;
   readonly watch: Float64Array;
   readonly runs: Map<number, PendingRun>;
   /** How many of them are to be alone. */
@@ -116,6 +128,7 @@ export class QuickJsBackend implements GuestBackend {
   #inventory: Readonly<Record<string, readonly string[]>> = {};
   #nextRun = 1;
   #nextStats = 1;
+  #sessionBase: string | undefined;
   #watchTimer: NodeJS.Timeout | undefined;
   #cleanupTimer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -141,7 +154,38 @@ export class QuickJsBackend implements GuestBackend {
     for (const worker of this.#workers) this.#post(worker, { kind: 'inventory', names });
   }
 
+  sessionBase(): string {
+    const { engineHash, snapshot } = this.#options;
+    // Read at the first session only: the snapshot is some 170 KB.
+    this.#sessionBase ??= `${engineHash.slice(0, 16)}-${sha256Hex(snapshot()).slice(0, 16)}`;
+    return this.#sessionBase;
+  }
+
   run(request: RunRequest): Promise<RunEnd> {
+    return request.session === undefined ? this.#run(request, undefined) : this.#runSession(request, request.session);
+  }
+
+  /** The session's image is made and undone beside the run, in the thread pool. */
+  async #runSession(request: RunRequest, { image, imageBytesMax }: SessionStart): Promise<RunEnd> {
+    const expanded = image === undefined ? undefined : await expandImage(image, this.#options.memoryBytes);
+    if (typeof expanded === 'string') {
+      const code = expanded === 'memory' ? 'limit.memory' : 'state.session';
+      return toRunEnd(request.limits, failed(code), NOTHING_HEARD, 0, 0);
+    }
+    const left: { session?: GuestSessionEnd } = {};
+    const end = await this.#run(request, { image: expanded }, left);
+    if (left.session === undefined) return end;
+    const compressed = await compressImage(left.session.image);
+    const bytes = compressed.byteLength;
+    const kept = bytes <= imageBytesMax ? compressed : undefined;
+    return { ...end, session: { image: kept, bytes, namesText: left.session.namesText } };
+  }
+
+  #run(
+    request: RunRequest,
+    session: { image: Uint8Array<ArrayBuffer> | undefined } | undefined,
+    left: { session?: GuestSessionEnd } = {},
+  ): Promise<RunEnd> {
     const startedMs = this.#now();
     const refused = this.#closed ? 'request.shutdown' : request.signal.aborted ? 'request.cancelled' : undefined;
     if (refused) return Promise.resolve(toRunEnd(request.limits, failed(refused), NOTHING_HEARD, 0, 0));
@@ -167,6 +211,7 @@ export class QuickJsBackend implements GuestBackend {
           if (end.discarded !== undefined) this.#discarded[end.discarded] = (this.#discarded[end.discarded] ?? 0) + 1;
           const queueMs = end.begunMs === 0 ? 0 : Math.max(0, end.begunMs - startedMs);
           if (end.begunMs !== 0) this.#waits.add(queueMs);
+          if (end.session !== undefined) left.session = end.session;
           resolve(toRunEnd(request.limits, end, pending, worker.lastUsedMs - startedMs, queueMs));
         },
       };
@@ -184,7 +229,9 @@ export class QuickJsBackend implements GuestBackend {
         paramsText: request.paramsText,
         seed: request.seed,
         profile,
+        ...(session === undefined ? {} : { session }),
       });
+      if (session?.image !== undefined) worker.transfers.push(session.image.buffer);
       pending.timer = setTimeout(() => this.#stop(pending, 'limit.time'), limits.wallMs + OVERDUE_TOLERANCE_MS);
       request.signal.addEventListener('abort', onAbort, { once: true });
     });
@@ -262,6 +309,7 @@ export class QuickJsBackend implements GuestBackend {
   #spawn(): WorkerSlot {
     const options = this.#options;
     const watch = createWatch();
+    const channel = createChannelMemory();
     const thread = options.spawn();
     // The thread takes some 20 ms to be there; compiling the engine waits until this turn's work is done.
     const bootOf = (): WorkerBoot => ({
@@ -270,6 +318,7 @@ export class QuickJsBackend implements GuestBackend {
       engineHash: options.engineHash,
       memoryBytes: options.memoryBytes,
       watch,
+      channel,
       warmGuests: options.warmGuests,
       idleGuestsMax: options.idleGuestsMax,
       idleGuestsKept: options.idleGuestsKept,
@@ -277,6 +326,7 @@ export class QuickJsBackend implements GuestBackend {
     });
     const worker: WorkerSlot = {
       thread,
+      channel: new ChannelEnd(channel, 'main', thread),
       watch: new Float64Array(watch),
       runs: new Map(),
       runsAlone: 0,
@@ -292,7 +342,7 @@ export class QuickJsBackend implements GuestBackend {
     };
     this.#workers.add(worker);
     setImmediate(() => this.#boot(worker, bootOf));
-    thread.on('message', (batch) => this.#heard(worker, batch));
+    thread.on('message', (batch) => this.#heard(worker, worker.channel.received(batch)));
     thread.on('error', (error) => {
       const code = error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'limit.memory' : 'internal.error';
       this.#lose(worker, code, runningRun(worker.watch), error.message);
@@ -458,7 +508,7 @@ export class QuickJsBackend implements GuestBackend {
     worker.outbox = [];
     worker.transfers = [];
     if (batch.length === 0 || worker.lost) return;
-    worker.thread.postMessage(batch, transfers);
+    worker.channel.send(batch, transfers);
     this.#stayAwake();
   }
 
@@ -471,10 +521,12 @@ export class QuickJsBackend implements GuestBackend {
     if (this.#awakeUntil === 0 && !this.#awake.granted()) return;
     const turning = this.#awakeUntil !== 0;
     this.#awakeUntil = this.#now() + this.#options.pollMs;
+    for (const worker of this.#workers) worker.channel.awake();
     if (!turning) setImmediate(this.#turn);
   }
 
   readonly #turn = (): void => {
+    for (const worker of this.#workers) this.#look(worker);
     if (this.#now() < this.#awakeUntil) {
       setImmediate(this.#turn);
       return;
@@ -482,7 +534,23 @@ export class QuickJsBackend implements GuestBackend {
     this.#awakeUntil = 0;
     this.#awake.settle(this.#heardAwake);
     this.#heardAwake = false;
+    for (const worker of this.#workers) {
+      const late = worker.channel.sleep();
+      if (late) this.#heard(worker, late);
+    }
   };
+
+  /** Hears what lies in the worker's shared memory; with few runs under way, looks for a moment longer. */
+  #look(worker: WorkerSlot): void {
+    const spins = worker.runs.size > 0 && worker.runs.size <= SPIN_RUNS_MAX ? SPINS : 1;
+    for (let spin = 0; spin < spins; spin++) {
+      const batch = worker.channel.take();
+      if (batch) {
+        this.#heard(worker, batch);
+        return;
+      }
+    }
+  }
 }
 
 /** Profiles that are remembered; each run with limits of its own would otherwise leave one behind. */

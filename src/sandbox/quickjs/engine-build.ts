@@ -73,6 +73,8 @@ export interface EngineBuild {
   readonly exports: Readonly<Record<keyof EngineExports, string>>;
   /** Address of the word that holds the heap's break. */
   readonly breakAddress: number;
+  /** Where in the engine's runtime its list of pending jobs begins: two words, which point to themselves when it is empty. */
+  readonly jobListOffset: number;
   /** The way in for values in the engine's own binary form (bjson.ts); a build without it is given JSON text. */
   readonly binary?: Readonly<Record<keyof BinaryExports, string>>;
 }
@@ -126,6 +128,7 @@ export const BELLARD_2025_09: EngineBuild = {
     executePendingJobs: 'ga',
   },
   breakAddress: 86_864,
+  jobListOffset: 168,
   binary: { newArrayBuffer: 'X', decodeBinary: 'Ka' },
 };
 
@@ -179,6 +182,7 @@ export const NG_0_12: EngineBuild = {
     executePendingJobs: 'ha',
   },
   breakAddress: 97_996,
+  jobListOffset: 188,
 };
 
 /** The build behind each name that the config and the assets know. */

@@ -38,6 +38,8 @@ function messageFor(code: ErrorCode, report: FailReport, limits: Limits): string
       return 'the process is shutting down';
     case 'sandbox.lost':
       return 'another run took down the worker that this run shared';
+    case 'state.session':
+      return 'what is stored of the session is damaged and cannot be taken up; nothing ran';
     case 'program.result':
       return report.result ?? 'the program returned a value that is not JSON';
     default:

@@ -52,6 +52,6 @@ export class GuestMaker {
     });
     stampSnapshot(this.#snapshot, instance.memory);
     instance.adopt(this.#snapshot.template);
-    return new Guest(instance, this.#snapshot, gauge);
+    return new Guest(instance, this.#snapshot, gauge, this.#factory.build.jobListOffset);
   }
 }

@@ -8,8 +8,8 @@ import type { Guest } from './guest.ts';
 import type { GuestMaker } from './guest-maker.ts';
 import type { WorkerBoot, WorkerStats } from './messages.ts';
 
-/** Eight guests as they begin, or one that has filled its memory and some others. */
-const GARBAGE_BYTES_MAX = 128 * 1024 * 1024;
+/** Four guests as they begin, or one that has filled its memory: with the next one at its limit, twice 64 MiB at most. */
+const GARBAGE_BYTES_MAX = 64 * 1024 * 1024;
 
 export interface PoolMeans {
   readonly nowMs: () => number;

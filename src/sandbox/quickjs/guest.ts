@@ -12,6 +12,7 @@ import type { ErrorCode } from '../../core/errors.ts';
 import { LIMITS } from '../limits.ts';
 import { type FailReport, readReport, saysOverflow } from './fail-report.ts';
 import { GuestMemoryError, type QuickJsInstance } from './instance.ts';
+import { applySessionImage, takeSessionImage } from './session-image.ts';
 import { heapBreak, resetToSnapshot, type Snapshot, snapshotEnd, usedMostOfStack } from './snapshot.ts';
 
 /** Limits of one run, in the units of `sandbox/limits`. */
@@ -33,11 +34,25 @@ export interface RunProfile {
   readonly limits: GuestLimits;
 }
 
+/** A run that goes on with the variables of a session, and leaves its own. */
+export interface GuestSession {
+  /** See session-image.ts; undefined = the session begins. */
+  readonly image: Uint8Array | undefined;
+}
+
+/** What a run has left of its session. */
+export interface GuestSessionEnd {
+  readonly image: Uint8Array<ArrayBuffer>;
+  /** JSON text of the names of its variables, as the guest says. */
+  readonly namesText: string;
+}
+
 export interface GuestStart {
   readonly source: string;
   readonly paramsText: string;
   readonly seed: readonly [number, number, number, number];
   readonly profile: RunProfile;
+  readonly session?: GuestSession | undefined;
 }
 
 /** How a run ended, before anyone words it. `report` is what the guest said of its error: text for people, no more. */
@@ -51,6 +66,7 @@ export interface GuestEnd {
   readonly callsLeft: number;
   /** Whether the guest may be reset and used again. */
   readonly clean: boolean;
+  readonly session: GuestSessionEnd | undefined;
 }
 
 /** What a guest needs of its worker. Replies of `callNow` are JSON; a thrown error becomes `internal.error`. */
@@ -85,6 +101,8 @@ const JOB_BATCH = 32;
 /** What is left of `cpuMs` when it counts as used up: the system's own count is not finer. */
 const CPU_LEFT_MIN_MS = 4;
 const SHORT_SLICE_MS = 10;
+/** So far into a slice the system is first asked for processor time: it costs as much as a short slice takes. */
+const CPU_LOOK_MS = 1;
 /** Longest report of a failure that is read out of a guest. */
 const REPORT_CHARS_MAX = 256 * 1024;
 /** Calls of all kinds, waits included, that may be without an answer; the prelude stays far below it. */
@@ -96,6 +114,8 @@ export class Guest {
   readonly #instance: QuickJsInstance;
   readonly #snapshot: Snapshot;
   readonly #gauge: Gauge;
+  /** Address of the engine's list of jobs. */
+  readonly #jobList: number;
   #host: GuestHost | undefined;
   #ended = true;
   #end: GuestEnd | undefined;
@@ -105,8 +125,8 @@ export class Guest {
   #wallDeadline = 0;
   #cpuUsedMs = 0;
   #sliceStart = 0;
-  /** Processor time of the thread at `#sliceStart`. */
-  #sliceCpuMs = 0;
+  /** Processor time of the thread at `#sliceStart`, or a little later; undefined until the slice is worth asking for it. */
+  #sliceCpuMs: number | undefined;
   #waiting = new Set<number>();
   /** Calls that were refused here, by number: how an uncaught refusal is known by its code. */
   #refused = new Map<number, ErrorCode>();
@@ -116,11 +136,16 @@ export class Guest {
   #compiling = false;
   /** The engine was cut short, also if the run had its value by then: its own stack pointer may be anywhere. */
   #spoiled = false;
+  /** The run ended by its own doing: with a value, or with an error that it did not catch. */
+  #sound = false;
+  /** The run is one of a session; the text is what the guest says of its variables. */
+  #sessionNames: string | undefined;
 
-  constructor(instance: QuickJsInstance, snapshot: Snapshot, gauge: Gauge) {
+  constructor(instance: QuickJsInstance, snapshot: Snapshot, gauge: Gauge, jobListOffset: number) {
     this.#instance = instance;
     this.#snapshot = snapshot;
     this.#gauge = gauge;
+    this.#jobList = snapshot.template.runtime + jobListOffset;
     gauge.guest = this;
   }
 
@@ -150,6 +175,7 @@ export class Guest {
     this.#bytesIn = start.source.length + start.paramsText.length;
     this.#bytesOut = 0;
     this.#toolCalls = 0;
+    this.#sessionNames = start.session === undefined ? undefined : '[]';
     this.#gauge.limitBytes = this.#limits.memoryBytes;
     this.#gauge.refused = false;
     this.#wallDeadline = host.monotonicMs() + this.#limits.wallMs;
@@ -194,9 +220,15 @@ export class Guest {
   }
 
   #launch(start: GuestStart, configHead: string): void {
-    // The snapshot bears the largest stack; a smaller one is set in the runtime, and the reset takes it back.
-    if (this.#limits.stackBytes < LIMITS.stackBytes.max) this.#instance.limitStack(this.#limits.stackBytes);
-    const config = `${configHead},"seed":[${start.seed.join()}],"params":${start.paramsText}}`;
+    const { session } = start;
+    if (session?.image !== undefined && !this.#takeUp(session.image)) return;
+    // The snapshot bears the largest stack; a smaller one is set in the runtime, and the reset takes it back. A session may
+    // have kept that of an earlier run.
+    if (session !== undefined || this.#limits.stackBytes < LIMITS.stackBytes.max) {
+      this.#instance.limitStack(this.#limits.stackBytes);
+    }
+    const kind = session === undefined ? '' : ',"session":true';
+    const config = `${configHead}${kind},"seed":[${start.seed.join()}],"params":${start.paramsText}}`;
     this.#enter(BEGIN, (instance) => [instance.newText(config)]);
     if (this.#ended) return;
     const program = this.#instance.evaluate(start.source);
@@ -211,6 +243,15 @@ export class Guest {
     this.#instance.release(result.pointer);
     this.#instance.release(program.pointer);
     this.#pump();
+  }
+
+  /** Lays the session's memory over the fresh one; false when the run has ended over it. */
+  #takeUp(image: Uint8Array): boolean {
+    const misfit = applySessionImage(this.#snapshot, this.#instance.memory, image, this.#limits.memoryBytes);
+    if (misfit === undefined) return true;
+    const code = misfit === 'memory' ? 'limit.memory' : 'state.session';
+    this.#finishWith({ code, report: {} }, undefined);
+    return false;
   }
 
   #enter(entry: number, makeArguments: (instance: QuickJsInstance) => number[]): void {
@@ -245,7 +286,7 @@ export class Guest {
   #slice(work: () => void): void {
     const host = this.#host as GuestHost;
     this.#sliceStart = host.monotonicMs();
-    this.#sliceCpuMs = host.threadCpuMs();
+    this.#sliceCpuMs = undefined;
     host.sliceStarted(Math.min(this.#limits.cpuMs - this.#cpuUsedMs, this.#wallDeadline - this.#sliceStart));
     try {
       work();
@@ -274,6 +315,9 @@ export class Guest {
     if (this.#latched) return true;
     const host = this.#host as GuestHost;
     const now = host.monotonicMs();
+    // Asking the system costs as much as a short slice; what was used before the first look counts as the clock has it.
+    const usedMs = now - this.#sliceStart;
+    if (usedMs >= CPU_LOOK_MS) this.#sliceCpuMs ??= host.threadCpuMs() - usedMs;
     if (host.stopAsked()) this.#latched = 'request.cancelled';
     else if (now >= this.#wallDeadline) this.#latched = 'limit.time';
     else if (this.#cpuUsedMs + now - this.#sliceStart >= this.#limits.cpuMs) this.#lookAtCpu(now);
@@ -295,7 +339,7 @@ export class Guest {
    */
   #settleSlice(now: number): void {
     let usedMs = now - this.#sliceStart;
-    if (usedMs > SHORT_SLICE_MS) {
+    if (usedMs > SHORT_SLICE_MS && this.#sliceCpuMs !== undefined) {
       const cpuMs = (this.#host as GuestHost).threadCpuMs();
       usedMs = Math.min(usedMs, cpuMs - this.#sliceCpuMs);
       this.#sliceCpuMs = cpuMs;
@@ -353,7 +397,9 @@ export class Guest {
     if (verb === 'over') {
       return this.#refuse(call, 'limit.calls', tooManyCalls(this.#limits.calls));
     }
-    if (verb === 'finish') this.#finishWith(undefined, body);
+    if (verb === 'variables') {
+      if (this.#sessionNames !== undefined && body.length <= REPORT_CHARS_MAX) this.#sessionNames = body;
+    } else if (verb === 'finish') this.#finishWith(undefined, body);
     else if (verb === 'fail') this.#judge(body.length <= REPORT_CHARS_MAX ? readReport(body) : {});
     return undefined;
   }
@@ -392,7 +438,9 @@ export class Guest {
       bytesOut: this.#bytesOut,
       callsLeft: this.#waiting.size,
       clean: sound && small && !this.#gauge.refused && this.memoryBytes === this.#snapshot.memoryBytes,
+      session: undefined,
     };
+    this.#sound = sound && !this.#gauge.refused;
   }
 
   /** Hands the end over once the stack is unwound, so that the guest may be reset at once. */
@@ -407,7 +455,14 @@ export class Guest {
     // What ran after the value was handed over may have passed the deadline; no value is accepted after it.
     if (end.failure === undefined && host.monotonicMs() >= this.#wallDeadline) {
       host.ended({ ...end, valueText: undefined, failure: { code: 'limit.time', report: {} }, cpuMs, clean: false });
-    } else host.ended({ ...end, cpuMs, clean });
+    } else host.ended({ ...end, cpuMs, clean, session: this.#sessionEnd() });
+  }
+
+  /** What the session keeps of this run: nothing, when its end was not the program's own. */
+  #sessionEnd(): GuestSessionEnd | undefined {
+    const namesText = this.#sessionNames;
+    if (namesText === undefined || !this.#sound || this.#spoiled) return undefined;
+    return { image: takeSessionImage(this.#snapshot, this.#instance.memory, this.#jobList), namesText };
   }
 }
 

@@ -1,12 +1,12 @@
 /**
- * What the main thread and a guest worker say to each other. Several messages travel in one `postMessage`: waking the
- * other thread is what costs, not the message.
+ * What the main thread and a guest worker say to each other. Several messages travel in one batch (channel.ts): waking the
+ * other thread is what costs, not the message. All but the boot and binary data must survive JSON.
  */
 import type { DurationFigures } from '../../core/durations.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { LogLine } from '../backend.ts';
 import type { FailReport } from './fail-report.ts';
-import type { RunProfile } from './guest.ts';
+import type { GuestSession, GuestSessionEnd, RunProfile } from './guest.ts';
 
 /** Given to a worker at its start. */
 export interface WorkerBoot {
@@ -18,6 +18,8 @@ export interface WorkerBoot {
   readonly memoryBytes: number;
   /** See watchdog.ts: the slots in which the worker tells what its thread is doing. */
   readonly watch: SharedArrayBuffer;
+  /** See channel.ts: how batches travel while both sides are awake. */
+  readonly channel: SharedArrayBuffer;
   /** Warm guests that are kept ready, and the most that are kept at all while idle. */
   readonly warmGuests: number;
   readonly idleGuestsMax: number;
@@ -37,6 +39,8 @@ export type ToWorker =
       readonly seed: readonly [number, number, number, number];
       /** Number of a profile that was sent before, or the profile itself. */
       readonly profile: number | RunProfile;
+      /** A run of a session; its image, not compressed, is moved. */
+      readonly session?: GuestSession;
     }
   /** What most runs share is sent once and then named by its number: copying it is a good part of a short run. */
   | { readonly kind: 'profile'; readonly number: number; readonly profile: RunProfile }
@@ -82,6 +86,8 @@ export interface WorkerEnd {
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly callsLeft: number;
+  /** What the session keeps; the image is moved. */
+  readonly session?: GuestSessionEnd | undefined;
 }
 
 export interface WorkerStats {

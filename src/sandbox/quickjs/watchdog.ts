@@ -51,6 +51,11 @@ export function busySince(watch: Float64Array): number {
   return watch[STARTED] as number;
 }
 
+/** How long the present stretch of guest code may take in all, by the clock. */
+export function allowanceOf(watch: Float64Array): number {
+  return Math.max(0, watch[ALLOWANCE] as number);
+}
+
 /** What a thread is doing, if it is over its allowance by more than `toleranceMs`. */
 export function overdueRun(watch: Float64Array, nowMs: number, toleranceMs: number): number | undefined {
   const started = watch[STARTED] as number;

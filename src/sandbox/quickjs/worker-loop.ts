@@ -1,10 +1,11 @@
 /**
  * The life of a guest worker: messages in, guests run, messages out. Everything that a turn produces leaves in one
- * message. After sending calls the worker polls shortly for their answers, because waking a sleeping thread costs ten
- * times more than the answer (docs/adr/0007).
+ * batch. After sending calls the worker polls shortly for their answers, because waking a sleeping thread costs ten
+ * times more than the answer (docs/adr/0007), and while it does, batches come by shared memory (channel.ts).
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { LogLine } from '../backend.ts';
+import { ChannelEnd } from './channel.ts';
 import type { Guest, GuestEnd, RunProfile } from './guest.ts';
 import type { GuestMaker } from './guest-maker.ts';
 import { GuestPool } from './guest-pool.ts';
@@ -59,6 +60,9 @@ interface ActiveRun {
 /** Logs of one run that have piled up to this many characters are sent before the slice ends. */
 const LOG_FLUSH_CHARS = 8 * 1024;
 
+/** Looks into the shared memory between two looks at the port, and at the clock. */
+const SPINS = 64;
+
 /** Processor time of this thread. */
 function threadCpuMs(): number {
   const { user, system } = process.threadCpuUsage();
@@ -71,11 +75,14 @@ export class WorkerLoop {
   readonly #createLocal: CreateLocalCalls;
   readonly #pool: GuestPool;
   readonly #watch: WatchWriter;
+  readonly #channel: ChannelEnd<ToMain, ToWorker>;
   readonly #now = createMonotonic();
   readonly #runs = new Map<number, ActiveRun>();
   readonly #profiles = new Map<number, RunProfile>();
   #inventory: Readonly<Record<string, readonly string[]>> = {};
   #outbox: ToMain[] = [];
+  /** Buffers of the outbox that move to the main thread. */
+  #transfers: ArrayBuffer[] = [];
   #callsSent = 0;
   #endsSent = 0;
   readonly #callPolls = new PollCredit();
@@ -95,13 +102,16 @@ export class WorkerLoop {
     this.#boot = boot;
     this.#createLocal = createLocal;
     this.#watch = new WatchWriter(boot.watch);
+    this.#channel = new ChannelEnd(boot.channel, 'worker', {
+      postMessage: (batch, transfers) => port.postMessage(batch, transfers),
+    });
     this.#pool = new GuestPool(maker, boot, { nowMs: this.#now, collect });
   }
 
   /** Begins to answer. The port stays the owner of the thread's life. */
   start(): void {
     this.#port.on('message', (batch: ToWorker[]) => {
-      this.#take(batch);
+      this.#take(this.#channel.received(batch));
       this.#flush();
       this.#poll();
     });
@@ -182,7 +192,7 @@ export class WorkerLoop {
     const guest = this.#pool.lease(message.tenant);
     run.guest = guest;
     run.timer = setTimeout(() => guest.stop('limit.time'), profile.limits.wallMs + 1);
-    const start = { source, paramsText, seed, profile };
+    const start = { source, paramsText, seed, profile, session: message.session };
     guest.begin(start, {
       monotonicMs: this.#now,
       threadCpuMs,
@@ -220,6 +230,7 @@ export class WorkerLoop {
     const { clean, ...rest } = end;
     const discarded = clean ? undefined : (end.failure?.code ?? 'grown');
     this.#send({ kind: 'end', run: run.run, end: { ...rest, begunMs: run.begunMs, discarded } });
+    if (end.session !== undefined) this.#transfers.push(end.session.image.buffer);
     this.#endsSent++;
     // The answer leaves before the guest is put in order.
     this.#flush();
@@ -260,8 +271,10 @@ export class WorkerLoop {
   #flush(): void {
     if (this.#outbox.length === 0) return;
     const batch = this.#outbox;
+    const transfers = this.#transfers;
     this.#outbox = [];
-    this.#port.postMessage(batch);
+    this.#transfers = [];
+    this.#channel.send(batch, transfers);
   }
 
   /**
@@ -270,18 +283,36 @@ export class WorkerLoop {
    */
   #poll(): void {
     if (this.#boot.pollMs <= 0) return;
+    this.#channel.awake();
     while (this.#callsSent + this.#endsSent > 0) {
       const credit = this.#callsSent > 0 ? this.#callPolls : this.#startPolls;
       this.#callsSent = 0;
       this.#endsSent = 0;
-      if (!credit.granted()) return;
-      const until = performance.now() + this.#boot.pollMs;
-      let received = receiveMessageOnPort(this.#port);
-      while (!received && performance.now() < until) received = receiveMessageOnPort(this.#port);
-      credit.settle(received !== undefined);
-      if (!received) return;
-      this.#take(received.message as ToWorker[]);
+      if (!credit.granted()) break;
+      const batch = this.#await();
+      credit.settle(batch !== undefined);
+      if (!batch) break;
+      this.#take(batch);
       this.#flush();
     }
+    const late = this.#channel.sleep();
+    if (!late) return;
+    this.#take(late);
+    this.#flush();
+    this.#poll();
+  }
+
+  /** The next batch, if it comes within `pollMs`. */
+  #await(): ToWorker[] | undefined {
+    const until = performance.now() + this.#boot.pollMs;
+    do {
+      for (let spin = 0; spin < SPINS; spin++) {
+        const batch = this.#channel.take();
+        if (batch) return batch;
+      }
+      const received = receiveMessageOnPort(this.#port);
+      if (received) return this.#channel.received(received.message as ToWorker[]);
+    } while (performance.now() < until);
+    return undefined;
   }
 }
