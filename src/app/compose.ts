@@ -17,10 +17,12 @@ import { createTokenCounter, type TokenCounter } from '../engine/tokens/counter.
 import { rememberCounts } from '../engine/tokens/remembered.ts';
 import { TypeEraser } from '../engine/type-eraser.ts';
 import { createRedactor, type Redactor } from '../policy/redaction.ts';
+import type { PassThrough } from '../protocol/pass-through.ts';
 import { renderOutcome } from '../protocol/render.ts';
 import type { GuestBackend } from '../sandbox/backend.ts';
 import type { Store } from '../state/store.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { ClientCapabilities } from '../upstream/asker.ts';
 import { Catalog } from '../upstream/catalog.ts';
 import { type ServerStatus, UpstreamFleet } from '../upstream/fleet.ts';
 import { LearnedTypes } from '../upstream/learned-types.ts';
@@ -31,8 +33,10 @@ import { openEngineState } from './engine-state.ts';
 import type { ManifestParts, ManifestSource } from './manifest.ts';
 import { pluginOpener } from './plugins.ts';
 import { redactedLog } from './redacted-log.ts';
+import { createCachedCalls } from './result-cache.ts';
 import { openState } from './state.ts';
 import { ToolApprovals } from './tool-approvals.ts';
+import type { PassThroughParts } from './pass-through.ts';
 import { CatalogToolSource, FleetToolCaller } from './tool-ports.ts';
 import { spawnEraserThread } from './type-eraser-thread.ts';
 
@@ -45,6 +49,8 @@ export interface App {
   readonly config: Config;
   /** The servers and what is wrong with them, without secrets. */
   servers(): readonly ServerStatus[];
+  /** The servers themselves, for clients that see them; built at the first call. */
+  passThrough(): Promise<PassThrough>;
   /** Ends every room: servers, workers, store. Resolves when nothing of ours is left. */
   close(): Promise<void>;
 }
@@ -56,6 +62,8 @@ export interface ComposeOptions {
   readonly log: Log;
   /** Started already; closed with the app. */
   readonly backend: GuestBackend;
+  /** What servers may ask of whoever is in front of us; nothing by default. */
+  askable?(): Promise<ClientCapabilities>;
 }
 
 /** Builds and starts everything; returns before any server has answered. */
@@ -77,6 +85,7 @@ export async function compose(config: Config, environment: Environment, options:
     limits: config.limits,
     random: Math.random,
     clientInfo: { name: 'mcp-optimizer', version: facts.version },
+    ...(options.askable === undefined ? {} : { askable: options.askable }),
     openPlugin: pluginOpener({ config, environment, log, redactor }),
   });
   scope.defer(() => fleet.close(config.limits.shutdownGraceMs));
@@ -100,7 +109,17 @@ export async function compose(config: Config, environment: Environment, options:
   // A value that may be kept must fit, whatever the config allows; a character takes two bytes.
   const keptBytesMax = Math.max(KEPT_BYTES_MAX, 4 * config.limits.keptValueBytes);
   const kept = new KeptValues({ bytesMax: keptBytesMax, ttlMs: KEPT_TTL_MS });
+  const cached = createCachedCalls({
+    config,
+    catalog,
+    caller: new FleetToolCaller(fleet, catalog, learned, config.limits.toolTimeoutMs),
+    redis: state.redis,
+    redactor,
+    log,
+  });
+  scope.defer(() => cached.close());
   const parts = {
+    cache: cached,
     warmCheck,
     catalog,
     fleet,
@@ -123,16 +142,17 @@ export async function compose(config: Config, environment: Environment, options:
     }),
     owned,
   };
+  const tools = new CatalogToolSource(
+    catalog,
+    fleet,
+    approvals,
+    async (query, limit, tenant) => (await engine.searchFor(tenant, query, limit)) as unknown as Json,
+  );
   const executor = new Executor({
     backends: { quickjs: backend },
     defaultBackend: 'quickjs',
-    tools: new CatalogToolSource(
-      catalog,
-      fleet,
-      approvals,
-      async (query, limit, tenant) => (await engine.searchFor(tenant, query, limit)) as unknown as Json,
-    ),
-    caller: new FleetToolCaller(fleet, catalog, learned, config.limits.toolTimeoutMs),
+    tools,
+    caller: cached.caller,
     limits: config.limits,
     grants,
     kept,
@@ -167,7 +187,18 @@ export async function compose(config: Config, environment: Environment, options:
     });
     return redactor.json(statuses as unknown as Json) as unknown as ServerStatus[];
   };
-  return { engine, catalog, fleet, approvals, log, config, servers, close: () => scope.close() };
+  const { caller } = cached;
+  const passThrough = latePassThrough({ config, catalog, fleet, tools, caller, redactor, clock: systemClock, log });
+  return { engine, catalog, fleet, approvals, log, config, servers, passThrough, close: () => scope.close() };
+}
+
+/** Loaded when the first client sees the servers themselves. */
+function latePassThrough(parts: PassThroughParts): () => Promise<PassThrough> {
+  let made: Promise<PassThrough> | undefined;
+  return () => {
+    made ??= import('./pass-through.ts').then(({ createPassThrough }) => createPassThrough(parts));
+    return made;
+  };
 }
 
 /** What is joined around the catalogue. */

@@ -22,6 +22,7 @@ import type { UpstreamFleet } from '../upstream/fleet.ts';
 import { renderSearch } from '../upstream/search-text.ts';
 import type { EngineIntents } from './engine-intents.ts';
 import type { ManifestSource } from './manifest.ts';
+import type { CachedCalls } from './result-cache.ts';
 import type { ToolApprovals } from './tool-approvals.ts';
 
 /** A search waits this long for servers that are still listing, then says which are missing. */
@@ -34,6 +35,7 @@ export interface EngineParts {
   readonly fleet: UpstreamFleet;
   readonly backend: GuestBackend;
   readonly tokens: TokenCounter;
+  readonly cache: Pick<CachedCalls, 'stats'>;
   readonly facts: BuildFacts;
   readonly serverNames: readonly string[];
   /** Servers describe themselves and their failures in their own words; those words pass it. */
@@ -153,12 +155,13 @@ export class Engine implements EnginePort {
   }
 
   async stats(): Promise<Json> {
-    const { executor, backend, catalog } = this.#parts;
+    const { executor, backend, catalog, cache } = this.#parts;
     await backend.refreshStats();
     return {
       runs: executor.stats(),
       sandbox: backend.stats(),
       catalog: { servers: catalog.servers().length, tools: catalog.size },
+      cache: { ...(await cache.stats()) } as unknown as Json,
       memory: { rssBytes: process.memoryUsage.rss() },
     };
   }

@@ -8,7 +8,7 @@ import type { CallOptions, GateTool, ToolAnswer, ToolCaller, ToolSource } from '
 import type { Catalog, CatalogTool } from '../upstream/catalog.ts';
 import type { UpstreamFleet } from '../upstream/fleet.ts';
 import type { LearnedTypes } from '../upstream/learned-types.ts';
-import { unwrapResult } from '../upstream/results.ts';
+import { unwrapResult, type ValueSource } from '../upstream/results.ts';
 import { issueLines, validateArguments } from '../upstream/validate.ts';
 import type { ToolApprovals } from './tool-approvals.ts';
 
@@ -116,20 +116,30 @@ export class FleetToolCaller implements ToolCaller {
       ...(asker === undefined ? {} : { asker }),
       ...(verbatim?.meta === undefined ? {} : { meta: verbatim.meta }),
     })) as Json;
-    if (verbatim !== undefined) {
-      const failed = isJsonObject(raw) && raw.isError === true;
-      return failed ? { ok: false, message: '', raw } : { ok: true, value: raw, raw };
-    }
-    const unwrapped = unwrapResult(raw, newHandle);
-    const known = unwrapped.ok ? this.#catalog.resolve(server, tool) : undefined;
-    if (unwrapped.ok && known !== undefined) this.#learned.note(known, unwrapped.value, unwrapped.source);
-    const { blobs, content } = unwrapped;
-    const bytesOut =
-      content === undefined ? { raw } : { raw: { ...(raw as JsonObject), content: [...content] }, blobs };
-    return unwrapped.ok
-      ? { ok: true, value: unwrapped.value, ...bytesOut }
-      : { ok: false, message: unwrapped.message, ...bytesOut };
+    return answerOf(raw, verbatim !== undefined, (value, source) => {
+      const known = this.#catalog.resolve(server, tool);
+      if (known !== undefined) this.#learned.note(known, value, source);
+    });
   }
+}
+
+/** A raw result as the gate takes it; `onValue` is told what was taken out of its envelope. */
+export function answerOf(
+  raw: Json,
+  isVerbatim: boolean,
+  onValue?: (value: Json, source: ValueSource) => void,
+): ToolAnswer {
+  if (isVerbatim) {
+    const failed = isJsonObject(raw) && raw.isError === true;
+    return failed ? { ok: false, message: '', raw } : { ok: true, value: raw, raw };
+  }
+  const unwrapped = unwrapResult(raw, newHandle);
+  if (unwrapped.ok) onValue?.(unwrapped.value, unwrapped.source);
+  const { blobs, content } = unwrapped;
+  const bytesOut = content === undefined ? { raw } : { raw: { ...(raw as JsonObject), content: [...content] }, blobs };
+  return unwrapped.ok
+    ? { ok: true, value: unwrapped.value, ...bytesOut }
+    : { ok: false, message: unwrapped.message, ...bytesOut };
 }
 
 /** Handles of bytes cannot be guessed; they belong to the tenant whose run got them. */

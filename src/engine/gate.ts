@@ -232,7 +232,7 @@ export class Gate {
     passage: Passage,
     pass: (answer: ToolAnswer) => Passed,
   ): Promise<Passed> {
-    const { limits, clock, caller, asker } = this.#options;
+    const { limits, clock, caller, asker, tenant } = this.#options;
     const id = record.tool;
     const isVerbatim = passage.kind === 'verbatim';
     try {
@@ -252,11 +252,13 @@ export class Gate {
       const answer = await caller.call(tool.server, tool.name, args, {
         signal: this.#abort.signal,
         timeoutMs: limits.toolTimeoutMs,
+        argumentsText: argsText,
+        ...(tenant === undefined ? {} : { tenant }),
         onProgress: (progress) => this.#tellProgress(id, progress),
         ...(asker === undefined ? {} : { asker }),
         ...(isVerbatim ? { verbatim: passage.meta === undefined ? {} : { meta: passage.meta } } : {}),
       });
-      this.journal.close(record, answer.ok ? 'ok' : 'error', clock.monotonicMs() - startedMs);
+      this.journal.close(record, answerStatus(answer), clock.monotonicMs() - startedMs);
       if (isVerbatim) return pass(answer);
       this.#noteCost(tool, argsText, answer.raw);
       if (this.#open) for (const blob of answer.blobs ?? []) this.#options.keepBlob(blob);
@@ -387,6 +389,11 @@ class ToolFailure extends Error {
 
 function ended(): OptimizerError {
   return new OptimizerError('request.cancelled', 'the run has ended');
+}
+
+function answerStatus({ ok, cached }: ToolAnswer): CallStatus {
+  if (!ok) return 'error';
+  return cached === true ? 'cached' : 'ok';
 }
 
 /** What became of a call without an answer: `denied` when it never left, `unknown` when it may have taken effect. */

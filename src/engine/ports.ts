@@ -47,6 +47,12 @@ export interface CallOptions {
   onProgress(progress: CallProgress): void;
   /** Who answers when the server asks something meanwhile. */
   readonly asker?: Asker;
+  /** Whose call it is; left out = nobody's in particular. */
+  readonly tenant?: string;
+  /** On whose behalf within the tenant; left out = the tenant itself. */
+  readonly principal?: string;
+  /** Canonical JSON of the arguments, where the caller has it already. */
+  readonly argumentsText?: string;
   /** The answer is the server's result, untouched and with its bytes, in `raw`; nothing is taken apart, learned or kept. */
   readonly verbatim?: { readonly meta?: JsonObject };
 }
@@ -58,6 +64,8 @@ export type ToolAnswer = (
 ) & {
   /** The bytes behind the handles. */
   readonly blobs?: readonly ResultBlob[];
+  /** Not asked for now, but kept from a call before, or shared with one that was under way. */
+  readonly cached?: boolean;
 };
 
 export interface ToolCaller {

@@ -33,6 +33,7 @@ import type {
   StoredEntry,
   WriteConditions,
 } from './store.ts';
+import { enterWriteAheadMode } from './wal.ts';
 
 /** Rows one sweep removes at most, so that a write never waits for a large clean-up. */
 const SWEEP_ROWS_MAX = 1_000;
@@ -275,29 +276,6 @@ export class SqliteStore implements Store {
       cause: error,
     });
   }
-}
-
-/**
- * Changing the journal mode takes a lock for which SQLite does not wait, so two processes that make the file at the same
- * moment would fail. The loser tries again until `waitMs` has passed; the pause is short and happens only then.
- */
-function enterWriteAheadMode(database: DatabaseSync, waitMs: number): void {
-  const pause = new Int32Array(new SharedArrayBuffer(4));
-  for (const deadline = performance.now() + waitMs; ; ) {
-    try {
-      database.exec('PRAGMA journal_mode = WAL');
-      return;
-    } catch (error) {
-      if (!isBusy(error) || performance.now() >= deadline) throw error;
-      Atomics.wait(pause, 0, 0, 5);
-    }
-  }
-}
-
-/** SQLITE_BUSY is 5, SQLITE_LOCKED 6; the upper bits refine them. */
-function isBusy(error: unknown): boolean {
-  const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
-  return code === 5 || code === 6;
 }
 
 function timesOf(row: Row): { version: number; expiresAtMs: number | undefined; updatedAtMs: number } {
