@@ -4,6 +4,7 @@
  *
  *   stdin   one JSON object per line: the run, then {"reply": call, "ok": …, "value" | "error": …}
  *   stdout  frames RS NONCE text RS NONCE LF (src/sandbox/docker/frames.ts); anything between them is the log's
+ *   stderr  the log's, and an empty frame at the end
  *
  * Nothing here guards a border: the program may do to this process what it likes. The border is the container.
  */
@@ -175,6 +176,7 @@ function leave(head, body) {
   isOver = true;
   process.stdout.finish?.();
   process.stderr.finish?.();
+  fs.writeSync(2, opening + closing);
   send(`usage ${JSON.stringify({ ...usage(), dropped })}`);
   send(head, body);
   process.reallyExit(0);

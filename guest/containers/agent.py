@@ -3,7 +3,7 @@
 #
 #   stdin   one JSON object per line: the run, then {"reply": call, "ok": …, "value" | "error": …}
 #   stdout  frames RS NONCE text RS NONCE LF; see src/sandbox/docker/frames.ts
-#   stderr  whatever the program's children print
+#   stderr  whatever the program's children print, and an empty frame at the end
 #
 # Nothing here guards a border: the program may do to this process what it likes. The border is the container, and the
 # host believes no more of a frame than it would of the program itself.
@@ -385,6 +385,7 @@ def leave(head, body=b""):
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, LogText):
             stream.finish()
+    os.write(2, OPEN + CLOSE)
     send("usage " + json.dumps({**usage(), "dropped": LogText.dropped}))
     send(head, body)
     os._exit(0)

@@ -4,7 +4,7 @@
 #   stdin   params, program, number of files in, each as path, size and bytes, number of files out, their paths; lines in
 #           the form that `printf %b` reads. Then one line for each call: + and the answer, or - and the reason.
 #   stdout  frames RS NONCE text RS NONCE LF; see src/sandbox/docker/frames.ts
-#   stderr  the log
+#   stderr  the log, and an empty frame at the end
 #
 # 3 and 4 are the wire, 5 is a token that lets one call after the other use it.
 _N=$1
@@ -73,12 +73,14 @@ if ! _words=$(
 $_CODE
 END
 ); then
+  printf '\036%s\036%s\n' "$_N" "$_N" >&2
   _frame "syntax $_words"
   exit 0
 fi
 unset _line _path _size _count _words
 _VALUE=$(eval "$_CODE")
 _status=$?
+printf '\036%s\036%s\n' "$_N" "$_N" >&2
 if [ $_status -ne 0 ]; then
   _frame "exit $_status
 $_VALUE"
@@ -92,7 +94,7 @@ if [ -n "$_OUT" ]; then
       cat -- "$_path" >&3
       printf '\036%s\n' "$_N" >&3
     else
-      echo "files.out: $_path: there is no such file" >&2
+      _frame "log warn files.out: \`$_path\`: No such file or directory"
     fi
   done <<END
 ${_OUT%?}

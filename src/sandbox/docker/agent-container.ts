@@ -23,6 +23,8 @@ export interface ContainerListener {
   onFrame(payload: Buffer): void;
   /** Text of the program's children, and of stderr. */
   onText(bytes: Buffer, stream: 'stdout' | 'stderr'): void;
+  /** The agent has said on stderr that nothing more comes there. */
+  onStderrEnd(): void;
   onTooLarge(): void;
   /** The container has ended, or the engine is gone. */
   onEnd(): void;
@@ -79,9 +81,14 @@ export class AgentContainer {
       onText: (bytes) => this.#listener?.onText(bytes, 'stdout'),
       onTooLarge: () => this.#listener?.onTooLarge(),
     });
+    const marks = new FrameReader(nonce, nonce.length, {
+      onFrame: () => this.#listener?.onStderrEnd(),
+      onText: (bytes) => this.#listener?.onText(bytes, 'stderr'),
+      onTooLarge: () => this.#listener?.onTooLarge(),
+    });
     const blocks = new BlockReader({
       onStdout: (bytes) => frames.push(bytes),
-      onStderr: (bytes) => this.#listener?.onText(bytes, 'stderr'),
+      onStderr: (bytes) => marks.push(bytes),
     });
     this.#stream.on('data', (chunk: Buffer) => blocks.push(chunk));
     const ended = (): void => {
@@ -111,6 +118,7 @@ export class AgentContainer {
           onText: (bytes) => {
             words = (words + bytes.toString('utf8')).slice(0, FIRST_WORDS_BYTES_MAX);
           },
+          onStderrEnd: () => undefined,
           onTooLarge: () => reject(fail('said too much')),
           onEnd: () => reject(fail('ended before its agent was ready')),
         };

@@ -18,6 +18,8 @@ import { RunLog } from './run-log.ts';
 export const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 /** Calls that may be without an answer; an honest program is far below. */
 const WAITING_MAX = 20_000;
+/** The engine carries stdout and stderr by two hands: how long an end on one waits for the end of the other. */
+const STDERR_WAIT_MS = 100;
 /** Between two looks at the processor time of a container. */
 const CPU_LOOK_MS_MIN = 20;
 
@@ -49,6 +51,9 @@ export class ContainerRun {
   #guestCpuMs = 0;
   #memoryPeakBytes = 0;
   #shellCalls = 0;
+  #waitingEnd: (() => void) | undefined;
+  #hasStderrEnded = false;
+  #stderrTimer: NodeJS.Timeout | undefined;
   #wallTimer: NodeJS.Timeout | undefined;
   #cpuTimer: NodeJS.Timeout | undefined;
 
@@ -77,6 +82,7 @@ export class ContainerRun {
       container.lease({
         onFrame: (payload) => this.#hear(payload),
         onText: (bytes, stream) => this.#hearText(bytes, stream),
+        onStderrEnd: () => this.#stderrEnded(),
         onTooLarge: () => this.#stop('limit.value'),
         onEnd: () => void this.#died(),
       });
@@ -112,15 +118,15 @@ export class ContainerRun {
       case 'file':
         return this.#hearFile(body);
       case 'done':
-        return this.#done(body.toString('utf8'));
+        return this.#atEnd(() => this.#done(body.toString('utf8')));
       case 'text':
-        return this.#done(JSON.stringify(body.toString('utf8')));
+        return this.#atEnd(() => this.#done(JSON.stringify(body.toString('utf8'))));
       case 'fail':
-        return this.#failed(body.toString('utf8'));
+        return this.#atEnd(() => this.#failed(body.toString('utf8')));
       case 'syntax':
-        return this.#finish(undefined, syntaxFailure(body.toString('utf8')));
+        return this.#atEnd(() => this.#finish(undefined, syntaxFailure(body.toString('utf8'))));
       case 'exit':
-        return this.#exited(body.toString('utf8'));
+        return this.#atEnd(() => this.#exited(body.toString('utf8')));
       default:
         // Nothing that an agent of ours says.
         return this.#log.add('debug', payload.toString('utf8'));
@@ -230,6 +236,19 @@ export class ContainerRun {
 
   // ---- the end -------------------------------------------------------------------------------------------------------
 
+  /** The agent's word on the end counts when all that was printed before it is there. A second word is not heard. */
+  #atEnd(end: () => void): void {
+    if (this.#waitingEnd) return;
+    this.#waitingEnd = end;
+    if (this.#hasStderrEnded) end();
+    else this.#stderrTimer = setTimeout(end, STDERR_WAIT_MS);
+  }
+
+  #stderrEnded(): void {
+    this.#hasStderrEnded = true;
+    this.#waitingEnd?.();
+  }
+
   /** The agent's word on the value is checked: it may be the program's. */
   #done(text: string): void {
     const { keptValueBytes } = this.#options.request.limits;
@@ -261,6 +280,7 @@ export class ContainerRun {
 
   /** The container ended before its agent said how. */
   async #died(): Promise<void> {
+    if (this.#waitingEnd) return this.#waitingEnd();
     if (this.#isOver) return;
     const { container, work } = this.#options;
     const end = await container.end().catch(() => undefined);
@@ -300,6 +320,7 @@ export class ContainerRun {
     this.#isOver = true;
     clearTimeout(this.#wallTimer);
     clearTimeout(this.#cpuTimer);
+    clearTimeout(this.#stderrTimer);
     this.#options.request.signal.removeEventListener('abort', this.#onAbort);
     this.#options.container.release();
     const hasFiles = failure === undefined && Object.keys(this.#files).length > 0;
