@@ -224,8 +224,8 @@ export class Executor {
     const limits = lowerLimits(this.#options.limits, request.limits);
     let program: NormalizedProgram;
     try {
-      const keeps = open !== undefined;
-      program = how.intent?.program ?? (await normalizeTyped(request.code, limits.sourceBytes, types, keeps));
+      const use = open === undefined ? 'guest' : 'session';
+      program = how.intent?.program ?? (await normalizeTyped(request.code, limits.sourceBytes, types, use));
     } catch (error) {
       if (!(error instanceof OptimizerError)) throw error;
       return { outcome: this.#refused(executionId, request.code, error, queueMs), ran: false };

@@ -11,7 +11,7 @@
 import { type AnyNode, type Comment, type Options, type Program, parse, parseExpressionAt, type Token } from 'acorn';
 import { OptimizerError } from '../core/errors.ts';
 import { byteLength } from '../core/json.ts';
-import { type NormalizedProgram, weaveExpression, weaveProgram } from './program-forms.ts';
+import { type NormalizedProgram, type ProgramUse, weaveExpression, weaveProgram } from './program-forms.ts';
 import { blank, cleanText, codeInProse, positionOf, unsupportedImport } from './program-text.ts';
 import type { ErasureFailure, TypeEraser } from './type-eraser.ts';
 
@@ -24,17 +24,17 @@ const SCRIPT: Options = {
 };
 const MODULE: Options = { ...SCRIPT, sourceType: 'module' };
 
-/** Normalises JavaScript or TypeScript; `keeps`: as a program of a session. Rejects with `limit.source`, `program.syntax` or `program.unsupported`; nothing has run then. */
+/** Normalises JavaScript or TypeScript. Rejects with `limit.source`, `program.syntax` or `program.unsupported`; nothing has run then. */
 export async function normalizeTyped(
   code: string,
   sourceBytesMax: number,
   eraser: Pick<TypeEraser, 'erase'>,
-  keeps = false,
+  use: ProgramUse = 'guest',
 ): Promise<NormalizedProgram> {
   const text = readText(code, sourceBytesMax);
-  const read = readEither(text, keeps);
+  const read = readEither(text, use);
   if (!('failure' in read)) return read;
-  const typed = await readTypeScript(text, eraser, keeps);
+  const typed = await readTypeScript(text, eraser, use);
   if (!('failure' in typed)) return typed;
   throw wordsFor(furthest(read.failure, typed.failure), text);
 }
@@ -42,7 +42,7 @@ export async function normalizeTyped(
 /** The same for JavaScript alone, at once: types are `program.syntax`. */
 export function normalizeProgram(code: string, sourceBytesMax: number): NormalizedProgram {
   const text = readText(code, sourceBytesMax);
-  const read = readEither(text, false);
+  const read = readEither(text, 'guest');
   if ('failure' in read) throw wordsFor(read.failure, text);
   return read;
 }
@@ -70,10 +70,10 @@ function readText(code: string, sourceBytesMax: number): string {
 }
 
 /** As JavaScript: the one code block in it, or the whole. */
-function readEither(text: string, keeps: boolean): Reading {
+function readEither(text: string, use: ProgramUse): Reading {
   let failure: Failure | undefined;
   for (const candidate of candidatesOf(text)) {
-    const read = readJavaScript(candidate, keeps);
+    const read = readJavaScript(candidate, use);
     if (!('failure' in read)) return read;
     failure ??= read.failure;
   }
@@ -87,23 +87,23 @@ function candidatesOf(text: string): string[] {
   return /^[ \t]*~~~/m.test(text) ? [text, inside] : [inside];
 }
 
-function readJavaScript(text: string, keeps: boolean): Reading {
+function readJavaScript(text: string, use: ProgramUse): Reading {
   // `{ a: 1 }` is an object to whoever sends nothing else, and a block to the grammar.
-  const object = /^\s*\{/.test(text) ? readExpression(text) : undefined;
+  const object = /^\s*\{/.test(text) ? readExpression(text, use) : undefined;
   if (object) return object;
   const script = tryParse(text, SCRIPT);
-  if ('program' in script) return weaveProgram(refuseImportCalls(text, script.text), script.program, keeps);
+  if ('program' in script) return weaveProgram(refuseImportCalls(text, script.text, use), script.program, use);
   if (/\b(?:import|export)\b/.test(text)) {
     const module = tryParse(text, MODULE);
-    if ('program' in module) return weaveProgram(refuseImportCalls(text, module.text), module.program, keeps);
+    if ('program' in module) return weaveProgram(refuseImportCalls(text, module.text, use), module.program, use);
     if (script.failure.message.startsWith("'import' and 'export'")) return module;
   }
   // A function without a name is an expression only where a statement cannot begin.
-  return readExpression(text) ?? script;
+  return readExpression(text, use) ?? script;
 }
 
 /** A text that is one object or one nameless function, perhaps with `;` and comments behind it. */
-function readExpression(text: string): NormalizedProgram | undefined {
+function readExpression(text: string, use: ProgramUse): NormalizedProgram | undefined {
   const html = new HtmlComments(text);
   let expression: AnyNode;
   try {
@@ -117,7 +117,7 @@ function readExpression(text: string): NormalizedProgram | undefined {
   const isObject = expression.type === 'ObjectExpression';
   const isFunction = expression.type === 'FunctionExpression' || expression.type === 'ArrowFunctionExpression';
   if (!isObject && !isFunction) return undefined;
-  return weaveExpression(refuseImportCalls(text, html.blanked()), expression);
+  return weaveExpression(refuseImportCalls(text, html.blanked(), use), expression);
 }
 
 type Parsed = { readonly program: Program; readonly text: string } | { readonly failure: Failure };
@@ -181,8 +181,8 @@ function refuseHtmlOperators(text: string): void {
 }
 
 /** `import("x")` and `import.meta` parse, and no guest has them. Answers `text`. */
-function refuseImportCalls(original: string, text: string): string {
-  if (!/\bimport\s*(?:[(.]|\/[/*])/.test(original)) return text;
+function refuseImportCalls(original: string, text: string, use: ProgramUse): string {
+  if (use === 'node' || !/\bimport\s*(?:[(.]|\/[/*])/.test(original)) return text;
   const tokens = tokensOf(original, MODULE);
   const at = tokens.findIndex(
     ({ type }, index) => type.keyword === 'import' && ['(', '.'].includes(tokens[index + 1]?.type.label ?? ''),
@@ -216,7 +216,7 @@ interface Frame {
   readonly text: string;
 }
 
-async function readTypeScript(text: string, eraser: Pick<TypeEraser, 'erase'>, keeps: boolean): Promise<Reading> {
+async function readTypeScript(text: string, eraser: Pick<TypeEraser, 'erase'>, use: ProgramUse): Promise<Reading> {
   let failure: Failure | undefined;
   for (const frame of candidatesOf(text).flatMap(framesOf)) {
     const erasure = await eraser.erase(frame.before + frame.text + frame.after);
@@ -228,7 +228,7 @@ async function readTypeScript(text: string, eraser: Pick<TypeEraser, 'erase'>, k
       continue;
     }
     const erased = erasure.text.slice(frame.before.length, erasure.text.length - frame.after.length);
-    const read = readJavaScript(erased, keeps);
+    const read = readJavaScript(erased, use);
     if (!('failure' in read)) return { ...read, typed: frame.text };
     failure = furthest(failure, read.failure);
   }

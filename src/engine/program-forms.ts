@@ -10,6 +10,7 @@
  */
 import type { AnyNode, ExportDefaultDeclaration, Program } from 'acorn';
 import { OptimizerError } from '../core/errors.ts';
+import { importText } from './module-imports.ts';
 import { blank, positionOf, unsupportedImport } from './program-text.ts';
 import { type Heads, keepDeclarations } from './session-forms.ts';
 
@@ -47,12 +48,17 @@ export function positionInText(
   return { line, column: Math.max(1, column - shift) };
 }
 
-/** `keeps`: the variables of its top level are those of a session (session-forms.ts). */
-export function weaveProgram(text: string, program: Program, keeps = false): NormalizedProgram {
+/**
+ * Where a program is to run: a `guest`; a guest whose top-level variables are those of a `session` (session-forms.ts);
+ * `node`, where there are modules to import.
+ */
+export type ProgramUse = 'guest' | 'session' | 'node';
+
+export function weaveProgram(text: string, program: Program, use: ProgramUse = 'guest'): NormalizedProgram {
   const weaver = new Weaver(text);
   const body = program.body.filter((node) => node.type !== 'EmptyStatement');
-  const exported = exportsOff(weaver, body);
-  if (keeps) weaver.heads = keepDeclarations(weaver, body);
+  const exported = exportsOff(weaver, body, use);
+  if (use === 'session') weaver.heads = keepDeclarations(weaver, body);
   const call = exported && callOfDefault(weaver, exported);
   const last = body.at(-1);
   if (last?.type === 'ExpressionStatement' && last.directive !== 'use strict') {
@@ -65,7 +71,7 @@ export function weaveProgram(text: string, program: Program, keeps = false): Nor
   if (call !== undefined) return weaver.program(`\nreturn ${call}`);
   const found = entryOf(body, text);
   // In a session a function by itself is there for later programs.
-  const entry = keeps && found !== 'main' ? undefined : found;
+  const entry = use === 'session' && found !== 'main' ? undefined : found;
   return weaver.program(entry === undefined ? '' : `\nreturn ${entry}(params)`);
 }
 
@@ -90,12 +96,19 @@ function isFunction(node: AnyNode | null | undefined): boolean {
 }
 
 /** Blanks every `export`; answers the default one. Refuses what cannot be in a function. */
-function exportsOff(weaver: Weaver, body: readonly AnyNode[]): ExportDefaultDeclaration | undefined {
+function exportsOff(
+  weaver: Weaver,
+  body: readonly AnyNode[],
+  use: ProgramUse,
+): ExportDefaultDeclaration | undefined {
   let found: ExportDefaultDeclaration | undefined;
   for (const node of body) {
     if (node.type === 'ExportDefaultDeclaration' && node.declaration.type !== 'ClassDeclaration') found = node;
     else if (node.type === 'ExportNamedDeclaration' && node.declaration) {
       weaver.blank(node.start, node.declaration.start);
+    } else if (use === 'node' && node.type === 'ImportDeclaration') {
+      weaver.blank(node.start, node.end);
+      weaver.insert(node.start, importText(node));
     } else if (node.type.startsWith('Import') || node.type.startsWith('Export')) throw unsupported(weaver.text, node);
   }
   return found;

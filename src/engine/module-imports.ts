@@ -1,0 +1,28 @@
+/**
+ * `import` statements as what a function may hold: `import fs, { join as j } from 'node:fs'` becomes
+ * `const {default:fs,join:j}=await import('node:fs');` on the line where it begins. For programs that run where there are
+ * modules. Pure.
+ */
+import type { ImportDeclaration } from 'acorn';
+
+/** The statement that stands in the place of `node`, in one line. */
+export function importText({ specifiers, source }: ImportDeclaration): string {
+  const module = `await import(${JSON.stringify(source.value)})`;
+  const named: string[] = [];
+  let whole: string | undefined;
+  for (const specifier of specifiers) {
+    const { name } = specifier.local;
+    if (specifier.type === 'ImportNamespaceSpecifier') whole = name;
+    else if (specifier.type === 'ImportDefaultSpecifier') named.push(`default:${name}`);
+    else {
+      const { imported } = specifier;
+      named.push(`${imported.type === 'Identifier' ? imported.name : JSON.stringify(imported.value)}:${name}`);
+    }
+  }
+  if (specifiers.length === 0) return `${module};`;
+  const parts = [
+    ...(whole === undefined ? [] : [`${whole}=${module}`]),
+    ...(named.length === 0 ? [] : [`{${named.join(',')}}=${whole ?? module}`]),
+  ];
+  return `const ${parts.join(',')};`;
+}
