@@ -150,6 +150,8 @@ export class World {
       surface: this.surface,
       log: silentLog,
       check: this.#app.config.check,
+      readOnly: false,
+      plainCallsDirect: false,
       isBlock: (value: Json) => BLOCK_TYPES.has(String((value as { type?: Json } | null)?.type)),
     };
     const { signal } = new AbortController();

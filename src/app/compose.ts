@@ -31,12 +31,12 @@ import { Engine } from './engine.ts';
 import { EngineIntents, openIntents } from './engine-intents.ts';
 import { openEngineState } from './engine-state.ts';
 import type { ManifestParts, ManifestSource } from './manifest.ts';
+import type { PassThroughParts } from './pass-through.ts';
 import { pluginOpener } from './plugins.ts';
 import { redactedLog } from './redacted-log.ts';
 import { createCachedCalls } from './result-cache.ts';
 import { openState } from './state.ts';
 import { ToolApprovals } from './tool-approvals.ts';
-import type { PassThroughParts } from './pass-through.ts';
 import { CatalogToolSource, FleetToolCaller } from './tool-ports.ts';
 import { spawnEraserThread } from './type-eraser-thread.ts';
 

@@ -7,6 +7,10 @@ export interface GlobalOptions {
   readonly config?: string;
   readonly state?: string;
   readonly logLevel?: string;
+  /** Of `serve` alone, as the two below. */
+  readonly mode?: string;
+  readonly profile?: string;
+  readonly http?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly verbose?: boolean;

@@ -73,6 +73,16 @@ function refuseNodeOptions(args: readonly string[]): void {
   });
 }
 
+const SERVE_OPTIONS: Readonly<Record<string, string>> = {
+  '--config': 'config',
+  '-c': 'config',
+  '--state': 'state',
+  '--log-level': 'logLevel',
+  '--mode': 'mode',
+  '--profile': 'profile',
+  '--http': 'http',
+};
+
 /**
  * The hot way: an MCP client starts `serve`, with a config at most, and waits for the first answer. These few forms are
  * read without loading the grammar; everything else, and every mistake, goes the long way.
@@ -81,9 +91,7 @@ function plainServe(args: readonly string[]): GlobalOptions | undefined {
   if (args[0] !== 'serve' || args.length % 2 === 0) return undefined;
   const options: Record<string, string> = {};
   for (let index = 1; index < args.length; index += 2) {
-    const name = { '--config': 'config', '-c': 'config', '--state': 'state', '--log-level': 'logLevel' }[
-      args[index] as string
-    ];
+    const name = SERVE_OPTIONS[args[index] as string];
     const value = args[index + 1];
     if (name === undefined || value === undefined || value.startsWith('-') || name in options) return undefined;
     options[name] = value;
@@ -157,7 +165,10 @@ async function grammar(
     .allowExcessArguments(true);
 
   common(program.command('serve'))
-    .description('answer MCP and optimizer/* requests on stdin and stdout until the input ends')
+    .description('answer MCP and optimizer/* requests on stdin and stdout until the input ends, or MCP over HTTP')
+    .option('--mode <mode>', 'what clients are shown: code, hybrid or direct')
+    .option('--profile <name>', 'a profile of the config')
+    .option('--http <host:port>', 'listen there for MCP over HTTP, for example 127.0.0.1:8080, instead of the pipe')
     .action(async (options: GlobalOptions) => {
       const { serve } = await import('./serve.ts');
       setStatus(await serve(contextOf(options)));
@@ -233,6 +244,28 @@ async function grammar(
 
   const { addIntentCommands } = await import('./intents-grammar.ts');
   addIntentCommands({ program, common, contextOf, setStatus });
+
+  const manifest = program
+    .command('manifest')
+    .description('the signed summary of what can be done here, for programs and models')
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined });
+
+  common(manifest.command('show', { isDefault: true }))
+    .description('print it, signed, as one line of JSON')
+    .action(async (options: GlobalOptions) => {
+      const { showManifest } = await import('./manifest.ts');
+      setStatus(await showManifest(contextOf(options)));
+    });
+
+  common(manifest.command('verify'))
+    .description('check the signature of a manifest; exit status 0 when it fits, 1 when it does not')
+    .argument('[file]', 'file with what `manifest show` printed, or - for stdin', '-')
+    .option('--public-key <key>', 'the key that must have signed it: PEM, base64 or a file that holds it')
+    .action(async (file: string, options: GlobalOptions & { publicKey?: string }) => {
+      const { verifyManifest } = await import('./manifest.ts');
+      setStatus(await verifyManifest(contextOf(options), file, options));
+    });
 
   common(program.command('licenses'))
     .description('print the licences of everything inside this executable')

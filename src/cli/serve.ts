@@ -10,6 +10,7 @@ import { buildFacts } from '../core/assets.ts';
 import { EXIT } from '../core/errors.ts';
 import { createRedactor } from '../policy/redaction.ts';
 import { createLog } from '../telemetry/log.ts';
+import type { ClientCapabilities } from '../upstream/asker.ts';
 import type { CommandContext } from './command-context.ts';
 
 export async function serve({
@@ -21,6 +22,9 @@ export async function serve({
       ...(options.config === undefined ? {} : { configPath: options.config }),
       ...(options.state === undefined ? {} : { state: options.state }),
       ...(options.logLevel === undefined ? {} : { logLevel: options.logLevel }),
+      ...(options.mode === undefined ? {} : { mode: options.mode }),
+      ...(options.profile === undefined ? {} : { profile: options.profile }),
+      ...(options.http === undefined ? {} : { http: options.http }),
     },
     environment,
   );
@@ -41,16 +45,18 @@ export async function serve({
     stop.abort();
   });
   const backend = await startSandbox(config, environment, log);
-  const [{ LateEngine }, { servePipe }, { createSurface }] = await Promise.all([
+  const [{ LateEngine }, { chooseFace }, { servePipe }, { createSurface }] = await Promise.all([
     import('../app/late-engine.ts'),
+    import('../protocol/face.ts'),
     import('../protocol/stdio-pipe.ts'),
     import('../protocol/surface.ts'),
   ]);
+  const client = firstClient();
   // The rest of the house is built in the next turn of the event loop: by then the sandbox's thread has been sent what it
   // boots from, and a greeting that is already there has been answered.
   const composing = new Promise((resolve) => setImmediate(resolve))
     .then(() => import('../app/compose.ts'))
-    .then(({ compose }) => compose(config, environment, { log, backend }));
+    .then(({ compose }) => compose(config, environment, { log, backend, askable: () => client.askable }));
   const engine = composing.then((app) => app.engine);
   // Without a question nobody waits for it; a failure then shows in the log and as the exit status.
   engine.catch((error: unknown) => log.error({ reason: String(error) }, 'the engine could not be built'));
@@ -66,6 +72,9 @@ export async function serve({
         server: { name: 'mcp-optimizer', version: buildFacts().version },
         log,
         check: config.check,
+        passThrough: () => composing.then((app) => app.passThrough()),
+        face: (name) => chooseFace(config.faces, config.wish, name),
+        onClient: client.came,
         input: process.stdin,
         output: process.stdout,
       },
@@ -80,4 +89,16 @@ export async function serve({
     await composing.then((app) => app.close());
   }
   return faulted ? EXIT.internal : EXIT.ok;
+}
+
+/** Servers are started when it is known who is there, because they are told at their start what can be asked of whom. */
+function firstClient(): {
+  readonly askable: Promise<ClientCapabilities>;
+  came(capabilities: ClientCapabilities): void;
+} {
+  let came: (capabilities: ClientCapabilities) => void = () => {};
+  const askable = new Promise<ClientCapabilities>((resolve) => {
+    came = resolve;
+  });
+  return { askable, came: (capabilities) => came(capabilities) };
 }

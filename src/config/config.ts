@@ -4,8 +4,10 @@
  */
 
 import type { EngineName } from '../core/assets.ts';
+import type { Mode } from '../core/mode.ts';
 import type { CheckMode } from '../engine/request.ts';
 import type { PluginSpec } from '../plugins/plugin-spec.ts';
+import type { Faces, FaceWish } from '../protocol/face.ts';
 import { DEFAULT_LIMITS, type Limits } from '../sandbox/limits.ts';
 import type { LogSeverity } from '../telemetry/log.ts';
 import type { ServerSpec } from '../upstream/server-spec.ts';
@@ -55,10 +57,35 @@ export interface CacheConfig {
   readonly path: string | undefined;
 }
 
+/** MCP over HTTP; used only when there is an address. */
+export interface HttpConfig {
+  /** Where to listen; undefined = not at all, the pipe is served. */
+  readonly address: HttpAddress | undefined;
+  /** What every request must carry as `Authorization: Bearer …`; undefined = nothing, which only loopback allows. */
+  readonly token: string | undefined;
+  /** Names under which the server may be called, beside those of loopback and the address itself. */
+  readonly hosts: readonly string[];
+  /** Hosts of web pages that may call it, beside those of loopback. */
+  readonly origins: readonly string[];
+}
+
+export interface HttpAddress {
+  /** Without brackets. */
+  readonly host: string;
+  /** 0 = any that is free. */
+  readonly port: number;
+}
+
 export interface Config {
   /** The enabled servers, in the order of the file; names are unique. */
   readonly servers: readonly ServerSpec[];
-  readonly mode: 'code';
+  /** The usual mode: what a client is shown of which nothing else is said. */
+  readonly mode: Mode;
+  /** What each client is shown. */
+  readonly faces: Faces;
+  /** What the command line and the environment ask for, for every client of the pipe. */
+  readonly wish: FaceWish;
+  readonly http: HttpConfig;
   /** Stands before the names of our own tools; may be empty. */
   readonly toolPrefix: string;
   /** Absolute path of the SQLite file; undefined = state is in Redis, or in memory and ends with the process. */
@@ -95,6 +122,9 @@ export function defaultConfig(environment: Environment): Config {
   return {
     servers: [],
     mode: 'code',
+    faces: { usual: { mode: 'code', hotSet: [], readOnly: false }, profiles: {}, clients: {} },
+    wish: {},
+    http: { address: undefined, token: undefined, hosts: [], origins: [] },
     toolPrefix: '',
     statePath: environment.paths.join(environment.stateDirectory, 'state.sqlite'),
     redisUrl: undefined,

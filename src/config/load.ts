@@ -3,18 +3,18 @@
  * there are then no servers, and everything is a default.
  * Errors: `config.file` when the file cannot be read; else one `config.*` error that lists all that is wrong.
  */
-import { nearest } from '../core/nearest.ts';
 import type { LogSeverity } from '../telemetry/log.ts';
 import type { ServerSpec } from '../upstream/server-spec.ts';
 import { type Config, deepFreeze, defaultConfig } from './config.ts';
-import type { Environment } from './environment.ts';
+import { type Environment, variableOf } from './environment.ts';
 import type { Expander } from './expand.ts';
 import { displayPath, locateConfig, readConfigFile } from './locate.ts';
 import type { Places } from './places.ts';
 import type { PluginsContext, ReadPlugins } from './plugins.ts';
-import { configError, type Path, type Problem } from './problem.ts';
+import { configError, type Path, type Problem, wrongOption } from './problem.ts';
 import type { TopValue } from './schema.ts';
 import type { SecretCandidate } from './secrets.ts';
+import { WISH_VARIABLES } from './wish-variables.ts';
 
 /** What the command line may say; it wins over the file. */
 export interface ConfigOptions {
@@ -22,6 +22,10 @@ export interface ConfigOptions {
   readonly configPath?: string;
   /** `--mode` */
   readonly mode?: string;
+  /** `--profile` */
+  readonly profile?: string;
+  /** `--http` */
+  readonly http?: string;
   /** `--state`; relative to the working directory. */
   readonly state?: string;
   /** `--log-level` */
@@ -90,7 +94,14 @@ async function assemble(assembly: Assembly): Promise<Config> {
     { readServer },
     { secretsOf },
     { cacheOf, stateOf, withState },
-  ] = await Promise.all([import('./top.ts'), import('./servers.ts'), import('./secrets.ts'), import('./state.ts')]);
+    { facesOf },
+  ] = await Promise.all([
+    import('./top.ts'),
+    import('./servers.ts'),
+    import('./secrets.ts'),
+    import('./state.ts'),
+    import('./faces.ts'),
+  ]);
   const found: Problem[] = [];
   const notices: string[] = [];
   const defaults = defaultConfig(environment);
@@ -122,12 +133,16 @@ async function assemble(assembly: Assembly): Promise<Config> {
     toolTimeoutMs: limits.toolTimeoutMs,
     problems: found,
   });
+  const faces = facesOf(top, { places, problems: found, serverNames: Object.keys(isObject(section) ? section : {}) });
   // A value whose reference could not be resolved has its problem already; what else is wrong with it means nothing.
   problems.push(...found.filter((problem) => !expander.isUnresolved(problem.path)));
   const config: Config = {
     ...defaults,
     servers: [...servers, ...pluginServers],
     plugins,
+    mode: faces.usual.mode,
+    faces,
+    http: { ...defaults.http, token: top.http?.token, hosts: top.http?.hosts ?? [], origins: top.http?.origins ?? [] },
     toolPrefix: top.toolPrefix ?? defaults.toolPrefix,
     cache: cacheOf(top.cache, defaults),
     limits,
@@ -142,6 +157,7 @@ async function assemble(assembly: Assembly): Promise<Config> {
     secrets: secretsOf(expander.secretValues, [
       ...secretCandidates(servers, assembly.serversKey, expander),
       ...pluginSecrets(top.plugins, expander),
+      ...(top.http?.token === undefined ? [] : [httpToken(top.http.token, expander)]),
     ]),
     source: { path: assembly.path },
     notices,
@@ -151,28 +167,27 @@ async function assemble(assembly: Assembly): Promise<Config> {
 }
 
 async function withOptions(config: Config, options: ConfigOptions, environment: Environment): Promise<Config> {
-  const { mode, state, logLevel } = options;
-  if (mode === undefined && state === undefined && logLevel === undefined) return config;
-  const [{ LOG_LEVELS }, { NOT_YET, notYetValue }, { stateOf, withState }] = await Promise.all([
-    import('./schema.ts'),
-    import('./not-yet.ts'),
-    import('./state.ts'),
-  ]);
+  const faced = await withWishes(config, options, environment);
+  const { state, logLevel } = options;
+  if (state === undefined && logLevel === undefined) return faced;
+  const [{ LOG_LEVELS }, { stateOf, withState }] = await Promise.all([import('./schema.ts'), import('./state.ts')]);
   const problems: Problem[] = [];
-  if (mode !== undefined && mode !== 'code') {
-    problems.push(
-      Object.hasOwn(NOT_YET.values.mode, mode)
-        ? { ...notYetValue('mode', mode, undefined), path: ['--mode'] }
-        : wrongOption('--mode', mode, ['code']),
-    );
-  }
   if (logLevel !== undefined && !(LOG_LEVELS as readonly string[]).includes(logLevel)) {
     problems.push(wrongOption('--log-level', logLevel, LOG_LEVELS));
   }
   const place = state === undefined ? undefined : stateOf(state, environment.cwd, undefined, environment, problems);
   if (problems.length > 0) throw configError(problems, undefined);
-  const placed = place === undefined ? config : withState(config, place, environment);
+  const placed = place === undefined ? faced : withState(faced, place, environment);
   return { ...placed, log: { level: (logLevel as LogSeverity | undefined) ?? config.log.level } };
+}
+
+/** Mode, profile and address, of the command line or of variables; loaded only where there is one. */
+async function withWishes(config: Config, options: ConfigOptions, environment: Environment): Promise<Config> {
+  const { mode, profile, http } = options;
+  const isAsked = [mode, profile, http, ...WISH_VARIABLES.map((name) => variableOf(environment, name))].some(Boolean);
+  if (!isAsked) return config;
+  const { readWishes } = await import('./faces.ts');
+  return readWishes(config, options, environment);
 }
 
 /** The key that holds the servers: `mcpServers`, or VS Code's `servers`. Both at once are a contradiction. */
@@ -225,23 +240,15 @@ function* pluginSecrets(section: TopValue['plugins'], expander: Expander): Gener
   }
 }
 
+function httpToken(value: string, expander: Expander): SecretCandidate {
+  return { kind: 'header', name: 'token', value, fromVariable: expander.isFromSecret(['http', 'token']) };
+}
+
 /** Most files have none, and then their reader is not loaded. */
 async function pluginsOf(section: TopValue['plugins'], context: PluginsContext): Promise<ReadPlugins> {
   if (section === undefined) return { plugins: [], servers: [] };
   const { readPlugins } = await import('./plugins.ts');
   return readPlugins(section, context);
-}
-
-function wrongOption(option: string, value: string, choices: readonly string[]): Problem {
-  const near = nearest(value, choices, 1);
-  const message = `expected one of ${choices.map((choice) => `\`${choice}\``).join(', ')}, got \`${value}\``;
-  return {
-    code: 'config.value',
-    message,
-    path: [option],
-    place: undefined,
-    ...(near.length > 0 ? { nearest: near } : {}),
-  };
 }
 
 function notAnObject(places: Places): Problem {

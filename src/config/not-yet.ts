@@ -1,27 +1,22 @@
 /**
- * What the config's contract knows and this version does not do yet. Such a key or value is refused by name, because a
+ * What the config's contract knows and this version does not do yet. Such a key is refused by name, because a
  * setting that is accepted and ignored is worse than one that is missing: a policy that nobody enforces, a cache that nobody
  * keeps. Whoever builds the feature takes its row out of `NOT_YET`.
  */
 import type { Places } from './places.ts';
 import type { Path, Problem } from './problem.ts';
 
-/** Keys and values, with what they are for. */
+/** Keys, with what they are for. */
 export const NOT_YET = {
   topKeys: {
-    hotSet: 'tools that are passed through beside ours',
     policy: 'tenants, grants and approvals',
   },
   backendKeys: { docker: 'programs in containers' },
   serverKeys: {},
-  values: {
-    mode: { hybrid: 'our tools beside a hot set', direct: 'plain pass-through' },
-  },
 } as const satisfies {
   topKeys: Record<string, string>;
   backendKeys: Record<string, string>;
   serverKeys: Record<string, string>;
-  values: Record<string, Record<string, string>>;
 };
 
 /**
@@ -35,12 +30,6 @@ export function setApartNotYet(
 ): { rest: Record<string, unknown>; problems: Problem[] } {
   const problems: Problem[] = [];
   const rest = without(root, NOT_YET.topKeys, [], places, problems);
-  for (const [key, values] of Object.entries(NOT_YET.values)) {
-    const value = rest[key];
-    if (typeof value !== 'string' || !Object.hasOwn(values, value)) continue;
-    problems.push(notYetValue(key, value, places.ofValue([key])));
-    delete rest[key];
-  }
   if (typeof rest.backends === 'object' && rest.backends !== null && !Array.isArray(rest.backends)) {
     rest.backends = without(rest.backends, NOT_YET.backendKeys, ['backends'], places, problems);
   }
@@ -54,12 +43,6 @@ export function setApartNotYet(
     );
   }
   return { rest, problems };
-}
-
-/** The problem for a value of `NOT_YET.values`; also used for the command line's `--mode`. */
-export function notYetValue(key: string, value: string, place: Problem['place']): Problem {
-  const purpose = (NOT_YET.values as Record<string, Record<string, string>>)[key]?.[value] ?? '';
-  return notYetProblem(`\`${key}: ${JSON.stringify(value)}\` (${purpose}) is not in this version yet`, [key], place);
 }
 
 function without(

@@ -4,6 +4,7 @@
  */
 import { ERROR_TABLE, type ErrorCode, OptimizerError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
+import { nearest } from '../core/nearest.ts';
 
 /** Keys and indexes from the top of the file. */
 export type Path = readonly (string | number)[];
@@ -44,6 +45,19 @@ export function configError(problems: readonly Problem[], file: string | undefin
     hint: hints.slice(0, 3).join(' '),
     data: { ...(file === undefined ? {} : { file }), problems: ordered.map(asJson) },
   });
+}
+
+/** An option of the command line, or a variable, that is none of its choices. */
+export function wrongOption(option: string, value: string, choices: readonly string[]): Problem {
+  const near = nearest(value, choices, 1);
+  const message = `expected one of ${choices.map((choice) => `\`${choice}\``).join(', ')}, got \`${value}\``;
+  return {
+    code: 'config.value',
+    message,
+    path: [option],
+    place: undefined,
+    ...(near.length > 0 ? { nearest: near } : {}),
+  };
 }
 
 /** `servers.github.env.TOKEN`, with `["…"]` around keys that are no plain words. */

@@ -4,6 +4,7 @@
  * answered with the nearest right one whatever else is wrong; `servers.ts` decides what fits together.
  */
 import { ENGINE_NAMES } from '../core/assets.ts';
+import { MODE_WORDS } from '../core/mode.ts';
 import { LIMITS, type LimitName, type LimitRow } from '../sandbox/limits.ts';
 import { leaf, listOf, mapOf, object, oneOf, type Shape, type ValueOf, whole } from './shape.ts';
 import { cacheShape, serverCacheShape } from './state.ts';
@@ -124,12 +125,30 @@ const serverMap = mapOf(anything, 'an object of server names and servers');
 
 const PREFIX_CHARS_MAX = 32;
 
+const modeShape = oneOf(MODE_WORDS);
+
+const hotSetShape = listOf(text, 'a list of `"server.tool"`');
+
+export const profileShape = object(
+  { mode: modeShape, hotSet: hotSetShape, readOnly: flag },
+  'an object with `mode`, `hotSet` or `readOnly`',
+);
+
+export const httpShape = object(
+  { token: text, hosts: listOf(text, 'a list of host names'), origins: listOf(text, 'a list of host names') },
+  'an object with `token`, `hosts` or `origins`',
+);
+
 export const topShape = object(
   {
     $schema: anything,
     mcpServers: serverMap,
     servers: serverMap,
-    mode: oneOf(['code']),
+    mode: modeShape,
+    hotSet: hotSetShape,
+    clients: mapOf(text, 'an object of client names and modes or profiles'),
+    profiles: mapOf(profileShape, 'an object of profile names and profiles'),
+    http: httpShape,
     toolPrefix: leaf<string>(
       `at most ${PREFIX_CHARS_MAX} letters, digits, \`_\` and \`-\``,
       (value) => typeof value === 'string' && value.length <= PREFIX_CHARS_MAX && /^[A-Za-z0-9_-]*$/.test(value),
@@ -167,4 +186,6 @@ export const KNOWN_KEYS = {
   log: logShape.keys,
   cache: cacheShape.keys,
   serverCache: serverCacheShape.keys,
+  profile: profileShape.keys,
+  http: httpShape.keys,
 } as const;

@@ -5,34 +5,27 @@
  * Decision: the SDK is loaded on the first MCP message, so that a process which only speaks `optimizer/*` never pays for
  * it; until it is there, messages wait in order and `opening.ts` answers the handshake.
  */
-import type { JSONRPCMessage, Server, ServerContext, Transport } from '@modelcontextprotocol/server';
+import type { JSONRPCMessage, Server, Transport } from '@modelcontextprotocol/server';
 import type { StdioServerHandle } from '@modelcontextprotocol/server/stdio';
 import { RPC } from '../core/errors.ts';
-import type { Json, JsonObject } from '../core/json.ts';
-import type { CheckMode, RunEvent } from '../engine/request.ts';
-import type { Log } from '../telemetry/log.ts';
-import type { EnginePort } from './engine-port.ts';
+import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
+import type { ClientCapabilities } from '../upstream/asker.ts';
+import type { Face } from './face.ts';
 import type { RpcNotification, RpcRequest } from './json-rpc.ts';
-import { CAPABILITIES, greeting, type ServerIdentity } from './opening.ts';
-import { progressOf } from './progress.ts';
-import type { ToolAnswer } from './render.ts';
-import type { Surface } from './surface.ts';
-import { callTool, type ToolCallDependencies } from './tool-call.ts';
+import { createMcpServer, directInstructions, type FaceDependencies, type Sdk } from './mcp-face.ts';
+import { greeting } from './opening.ts';
 
-type Sdk = typeof import('@modelcontextprotocol/server') & typeof import('@modelcontextprotocol/server/stdio');
 type McpMessage = RpcRequest | RpcNotification | JsonObject;
 
-export interface McpDependencies {
-  readonly engine: EnginePort;
-  readonly surface: Surface;
-  readonly server: ServerIdentity;
-  readonly log: Log;
-  /** How programs of a model are checked before they run. */
-  readonly check: CheckMode;
+export interface McpDependencies extends FaceDependencies {
+  /** What a client of this name is shown. */
+  face(clientName: string | undefined): Face;
+  /** Told once who is there: the first message of the connection has been read. Nothing can be asked of an embedder. */
+  onClient(capabilities: ClientCapabilities): void;
 }
 
-/** The list never changes while the process lives; a client may keep it for a day. */
-const LIST_TTL_MS = 86_400_000;
+const CLIENT_INFO_KEY = 'io.modelcontextprotocol/clientInfo';
+const CAPABILITIES_KEY = 'io.modelcontextprotocol/clientCapabilities';
 
 export class McpServerDoor {
   readonly #dependencies: McpDependencies;
@@ -45,6 +38,8 @@ export class McpServerDoor {
   #handle: StdioServerHandle | undefined;
   #sdk: Sdk | undefined;
   #greeted: RpcRequest['id'] | undefined;
+  /** Decided by the first request. */
+  #face: Face | undefined;
 
   /** `send` writes one message to the client; it must not throw. */
   constructor(dependencies: McpDependencies, send: (message: object) => void) {
@@ -61,6 +56,7 @@ export class McpServerDoor {
     if (this.#loading === undefined) {
       // A stray notification is not a reason to load anything; it also must not choose the era of the connection.
       if (!('id' in message) || !('method' in message)) return;
+      this.#meet(message as unknown as RpcRequest);
       this.#greet(message as unknown as RpcRequest);
     }
     this.#waiting.push(message);
@@ -79,9 +75,24 @@ export class McpServerDoor {
     await this.#handle?.close();
   }
 
+  /** Who the client is and what it can be asked, from its first request. */
+  #meet(request: RpcRequest): void {
+    const params = request.params ?? {};
+    const meta = isJsonObject(params._meta) ? params._meta : {};
+    const info = meta[CLIENT_INFO_KEY] ?? params.clientInfo;
+    const name = isJsonObject(info) && typeof info.name === 'string' ? info.name : undefined;
+    this.#face = this.#dependencies.face(name);
+    this.#dependencies.onClient(askableOf(meta[CAPABILITIES_KEY] ?? params.capabilities));
+  }
+
+  #faceOf(): Face {
+    this.#face ??= this.#dependencies.face(undefined);
+    return this.#face;
+  }
+
   #greet(request: RpcRequest): void {
     const { server, surface, engine } = this.#dependencies;
-    const result = greeting(request, server, surface.instructions(engine.inventory()));
+    const result = greeting(request, server, surface.instructions(engine.inventory()), this.#faceOf().mode);
     if (result === undefined) return;
     this.#greeted = request.id;
     this.#send({ jsonrpc: '2.0', id: request.id, result });
@@ -112,7 +123,7 @@ export class McpServerDoor {
     };
     this.#sdk = sdk;
     this.#transport = transport;
-    this.#handle = sdk.serveStdio(() => this.#createServer(sdk), {
+    this.#handle = sdk.serveStdio(({ era }) => this.#createServer(sdk, era), {
       transport,
       onerror: (error) => log.debug({ err: error }, 'MCP message not served'),
     });
@@ -158,62 +169,22 @@ export class McpServerDoor {
     this.#send(message);
   }
 
-  #createServer(sdk: Sdk): Server {
-    const { surface, engine, server: identity, log, check } = this.#dependencies;
-    const server = new sdk.Server(identity, {
-      capabilities: { ...CAPABILITIES },
-      instructions: surface.instructions(engine.inventory()),
-      cacheHints: { 'tools/list': { ttlMs: LIST_TTL_MS, cacheScope: 'private' } },
-    });
-    const tools = surface.tools.map(({ role: _role, ...tool }) => ({ ...tool, inputSchema: { ...tool.inputSchema } }));
-    const isBlock = (value: Json): boolean => sdk.isSpecType.ContentBlock(value);
-    server.setRequestHandler('tools/list', async () => ({ tools }));
-    server.setRequestHandler('tools/call', async (request, context) => {
-      const { name, arguments: given } = request.params;
-      const answer = await this.#run({ engine, surface, log, check, isBlock }, name, given as JsonObject, context);
-      return { content: answer.content, ...(answer.isError ? { isError: true } : {}) } as never;
-    });
-    return server;
-  }
-
-  async #run(
-    dependencies: ToolCallDependencies,
-    name: string,
-    given: JsonObject | undefined,
-    context: ServerContext,
-  ): Promise<ToolAnswer> {
-    const progress = new ProgressSender(context);
-    const signal = AbortSignal.any([context.mcpReq.signal, this.#stopping.signal]);
-    try {
-      return await callTool(dependencies, name, given ?? {}, { signal, onEvent: (event) => progress.tell(event) });
-    } finally {
-      progress.end();
-    }
+  async #createServer(sdk: Sdk, era: 'legacy' | 'modern'): Promise<Server> {
+    const { surface, engine, passThrough } = this.#dependencies;
+    const face = this.#faceOf();
+    const instructions =
+      face.mode === 'direct' ? await directInstructions(await passThrough()) : surface.instructions(engine.inventory());
+    const news = era === 'modern' ? ('now' as const) : ('afterHello' as const);
+    return createMcpServer(sdk, this.#dependencies, { face, news, instructions, stop: this.#stopping.signal });
   }
 }
 
-/** Run events as `notifications/progress`, if the client gave a token; numbers only grow, nothing follows the answer. */
-class ProgressSender {
-  readonly #context: ServerContext;
-  readonly #token: string | number | undefined;
-  #progress = 0;
-  #ended = false;
-
-  constructor(context: ServerContext) {
-    this.#context = context;
-    this.#token = context.mcpReq._meta?.progressToken;
-  }
-
-  tell(event: RunEvent): void {
-    const message = this.#token === undefined || this.#ended ? undefined : progressOf(event);
-    if (message === undefined || this.#token === undefined) return;
-    this.#progress += 1;
-    const params = { progressToken: this.#token, progress: this.#progress, message };
-    // A notification that cannot be sent is no reason to fail the run it is about.
-    this.#context.mcpReq.notify({ method: 'notifications/progress', params }).catch(() => {});
-  }
-
-  end(): void {
-    this.#ended = true;
-  }
+/** What servers may ask of a client with these capabilities. */
+function askableOf(capabilities: Json | undefined): ClientCapabilities {
+  if (!isJsonObject(capabilities)) return {};
+  const { elicitation, sampling } = capabilities;
+  return {
+    ...(isJsonObject(elicitation) ? { elicitation } : {}),
+    ...(isJsonObject(sampling) ? { sampling } : {}),
+  };
 }

@@ -211,6 +211,7 @@ class StdioPipe {
     const { id, method } = request;
     const controller = new AbortController();
     this.#inFlight.add({ owner: 'optimizer', id, controller });
+    this.#dependencies.onClient({});
     const notify = (notification: RpcNotification): void => {
       if (!this.#writer.dropsEvents) this.#writer.write(notification);
     };

@@ -21,6 +21,10 @@ export interface ToolCallDependencies {
   readonly log: Log;
   /** How programs of a model are checked before they run. */
   readonly check: CheckMode;
+  /** The connection's face refuses every tool that may write. */
+  readonly readOnly: boolean;
+  /** A program that is one plain call needs no guest (mode `hybrid`). */
+  readonly plainCallsDirect: boolean;
   /** Whether an emitted value is a content block of MCP. */
   isBlock(value: Json): boolean;
 }
@@ -78,7 +82,7 @@ function roleOf(surface: Surface, name: string): ToolRole {
 }
 
 async function answer(
-  { engine, check, isBlock }: ToolCallDependencies,
+  { engine, check, isBlock, readOnly, plainCallsDirect }: ToolCallDependencies,
   role: ToolRole,
   given: JsonObject,
   context: RunContext,
@@ -91,8 +95,8 @@ async function answer(
     }
     case 'run':
     case 'runReadOnly': {
-      const request = { code: given.code as string, readOnly: role === 'runReadOnly', check };
-      return renderOutcome(await engine.execute(request, { ...context, audience: 'model' }), isBlock);
+      const request = { code: given.code as string, readOnly: readOnly || role === 'runReadOnly', check };
+      return renderOutcome(await engine.execute(request, { ...context, plainCallsDirect, audience: 'model' }), isBlock);
     }
   }
 }

@@ -241,6 +241,11 @@ export class UpstreamFleet {
     return this.#find(name).ensureListed();
   }
 
+  /** The same for a server of which it is not known what it offers beside tools. */
+  ensureOffers(name: string): Promise<void> {
+    return this.#find(name).ensureOffers();
+  }
+
   /** Connects and lists one server, or all. Rejects with the first failure after all have been tried. */
   async refresh(name?: string): Promise<void> {
     const chosen = name === undefined ? [...this.#servers.values()] : [this.#find(name)];

@@ -123,6 +123,11 @@ export class SupervisedServer {
     if (!this.known.listed) await this.#ready(undefined);
   }
 
+  /** Starts the server if nobody has asked it yet what it offers. Rejects as `ensureListed` does. */
+  async ensureOffers(): Promise<void> {
+    if (!this.known.listed || this.known.offers === undefined) await this.#ready(undefined);
+  }
+
   /** Connects, whatever the pause, and lists anew. */
   async refresh(): Promise<void> {
     if (this.#state.kind === 'failed' || this.#state.kind === 'backoff') this.#begin();

@@ -232,7 +232,7 @@ describe('raw MCP lines', () => {
     await pipe.ask(1, 'initialize', INITIALIZE);
     pipe.send({ method: 'notifications/initialized' });
     expect((await pipe.ask(2, 'ping')).result).toEqual({});
-    expect((await pipe.ask(3, 'resources/list')).error.code).toBe(-32601);
+    expect((await pipe.ask(3, 'tasks/list')).error.code).toBe(-32601);
     await pipe.end();
   });
 

@@ -2,7 +2,7 @@ import { Server, SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/serve
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { describe, expect, it } from 'vitest';
 import type { RpcRequest } from '../../src/protocol/json-rpc.ts';
-import { CAPABILITIES, greeting, HANDSHAKE_REVISIONS } from '../../src/protocol/opening.ts';
+import { capabilitiesOf, greeting, HANDSHAKE_REVISIONS } from '../../src/protocol/opening.ts';
 import { type Message, SERVER } from './pipe-harness.ts';
 
 function initialize(protocolVersion: string, meta?: object): RpcRequest {
@@ -13,14 +13,14 @@ function initialize(protocolVersion: string, meta?: object): RpcRequest {
 }
 
 /** What the SDK itself answers. */
-async function sdkAnswer(request: RpcRequest): Promise<Message> {
+async function sdkAnswer(request: RpcRequest, mode: 'code' | 'hybrid'): Promise<Message> {
   return await new Promise((resolve) => {
     const transport: Message = {
       start: async () => {},
       close: async () => {},
       send: async (message: Message) => resolve(message),
     };
-    serveStdio(() => new Server(SERVER, { capabilities: { ...CAPABILITIES }, instructions: 'how to' }), { transport });
+    serveStdio(() => new Server(SERVER, { capabilities: capabilitiesOf(mode), instructions: 'how to' }), { transport });
     transport.onmessage(request);
   });
 }
@@ -28,7 +28,12 @@ async function sdkAnswer(request: RpcRequest): Promise<Message> {
 describe('greeting', () => {
   it.each([...HANDSHAKE_REVISIONS, '2026-07-28', 'nonsense'])('is what the SDK answers to %s', async (revision) => {
     const request = initialize(revision);
-    expect((await sdkAnswer(request)).result).toEqual(greeting(request, SERVER, 'how to'));
+    for (const mode of ['code', 'hybrid'] as const)
+      expect((await sdkAnswer(request, mode)).result).toEqual(greeting(request, SERVER, 'how to', mode));
+  });
+
+  it('leaves the mode `direct` to the SDK, because its instructions are those of servers', () => {
+    expect(greeting(initialize('2025-11-25'), SERVER, 'how to', 'direct')).toBeUndefined();
   });
 
   it('knows the revisions that the SDK knows', () => {
@@ -37,7 +42,7 @@ describe('greeting', () => {
 
   it('leaves to the SDK what is not a plain handshake', () => {
     const modern = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' };
-    expect(greeting(initialize('2026-07-28', modern), SERVER, '')).toBeUndefined();
-    expect(greeting({ jsonrpc: '2.0', id: 1, method: 'tools/list' }, SERVER, '')).toBeUndefined();
+    expect(greeting(initialize('2026-07-28', modern), SERVER, '', 'code')).toBeUndefined();
+    expect(greeting({ jsonrpc: '2.0', id: 1, method: 'tools/list' }, SERVER, '', 'code')).toBeUndefined();
   });
 });

@@ -1,10 +1,13 @@
 /** The pipe between two in-process streams: raw lines in, parsed messages out. */
 import { PassThrough } from 'node:stream';
 import type { EnginePort } from '../../src/protocol/engine-port.ts';
+import type { Face } from '../../src/protocol/face.ts';
 import { type PipeOptions, servePipe } from '../../src/protocol/stdio-pipe.ts';
 import { createSurface } from '../../src/protocol/surface.ts';
 import { type Log, silentLog } from '../../src/telemetry/log.ts';
+import type { ClientCapabilities } from '../../src/upstream/asker.ts';
 import { FakeEngine } from './fake-engine.ts';
+import { CODE_FACE, FakeUpstreams } from './fake-upstreams.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: an answer may have any shape, and the tests say which.
 export type Message = any;
@@ -13,6 +16,8 @@ export const SERVER = { name: 'mcp-optimizer', version: '9.9.9' };
 
 export interface PipeOverrides extends Partial<PipeOptions> {
   readonly engine?: EnginePort;
+  readonly upstreams?: FakeUpstreams;
+  readonly face?: Face;
   readonly log?: Log;
 }
 
@@ -25,10 +30,31 @@ export class Pipe {
   readonly #waiters = new Set<() => void>();
   #rest = '';
 
-  constructor({ engine = new FakeEngine(), log = silentLog, ...options }: PipeOverrides = {}) {
+  /** What was told of the client, once for each telling. */
+  readonly askable: ClientCapabilities[] = [];
+
+  constructor({
+    engine = new FakeEngine(),
+    log = silentLog,
+    upstreams = new FakeUpstreams(),
+    face = CODE_FACE,
+    ...options
+  }: PipeOverrides = {}) {
+    const passThrough = upstreams.passThrough('', log);
     this.output.on('data', (chunk: Buffer) => this.#read(chunk.toString('utf8')));
     this.done = servePipe(
-      { engine, log, surface: createSurface(), server: SERVER, check: 'error', input: this.input, output: this.output },
+      {
+        engine,
+        log,
+        surface: createSurface(),
+        server: SERVER,
+        check: 'error',
+        passThrough: async () => passThrough,
+        face: () => face,
+        onClient: (capabilities) => this.askable.push(capabilities),
+        input: this.input,
+        output: this.output,
+      },
       { lineBytes: 4096, shutdownGraceMs: 2_000, requestsInFlight: 100, stop: this.#stop.signal, ...options },
     );
   }

@@ -5,6 +5,7 @@ import { servePipe } from '../../src/protocol/stdio-pipe.ts';
 import { createSurface } from '../../src/protocol/surface.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { FakeEngine } from './fake-engine.ts';
+import { CODE_FACE, FakeUpstreams } from './fake-upstreams.ts';
 import { type Message, Pipe, SERVER } from './pipe-harness.ts';
 
 const execute = (id: string | number, code: string): object => ({ id, method: 'optimizer/execute', params: { code } });
@@ -184,6 +185,9 @@ describe('answers', () => {
         surface: createSurface(),
         server: SERVER,
         check: 'off',
+        passThrough: async () => new FakeUpstreams().passThrough(),
+        face: () => CODE_FACE,
+        onClient: () => {},
         input,
         output,
       },
