@@ -125,7 +125,7 @@ export class ComponentInstance {
 /** What a component threw, without a stack: it holds names of the component only, but nobody needs it here. */
 export function wordsOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.slice(0, 300);
+  return text.replace(/^wasm trap: /, '').slice(0, 300);
 }
 
 function importsOf(host: InstanceHost, current: { readonly call: number }): Record<string, unknown> {

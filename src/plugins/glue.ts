@@ -42,6 +42,7 @@ const REPLACED: ReadonlyArray<readonly [text: string, by: string]> = [
   ['globalThis?.process?.env?.JCO_DEBUG', 'false'],
   ['globalThis.WebAssembly', 'WebAssembly'],
   ['const fetchCompile = url => fetch(url).then(WebAssembly.compileStreaming);', ''],
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the translator's text
   ['if (!getCoreModule) getCoreModule = (name) => fetchCompile(new URL(`./${name}`, import.meta.url));', ''],
 ];
 

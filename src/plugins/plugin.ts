@@ -38,6 +38,8 @@ interface Live {
   readonly running: Map<number, Job>;
   /** Requests for HTTP by the call that waits for them. */
   readonly http: Map<number, AbortController>;
+  /** Calls that were given up and have not ended: until they have, the worker may be stuck and gets nothing new. */
+  readonly givenUp: Set<number>;
   isUp: boolean;
 }
 
@@ -134,7 +136,7 @@ export class Plugin {
       );
       return;
     }
-    while (live.running.size < INSTANCES_MAX) {
+    while (live.running.size < INSTANCES_MAX && live.givenUp.size === 0) {
       const job = this.#waiting.shift();
       if (job === undefined) return;
       live.running.set(job.id, job);
@@ -157,6 +159,7 @@ export class Plugin {
     const live = this.#live;
     const job = live?.running.get(id);
     if (live === undefined || job === undefined) return;
+    live.givenUp.add(id);
     live.http.get(id)?.abort();
     live.thread.postMessage({ kind: 'cancel', id });
     setTimeout(() => {
@@ -185,7 +188,7 @@ export class Plugin {
     signal?.throwIfAborted();
     if (this.#isClosed) throw this.#gone('its start', false);
     const thread = this.#deps.spawnWorker(output);
-    const live: Live = { thread, running: new Map(), http: new Map(), isUp: false };
+    const live: Live = { thread, running: new Map(), http: new Map(), givenUp: new Set(), isUp: false };
     this.#live = live;
     await new Promise<void>((resolve, reject) => {
       const fail = (why: string): void => {
@@ -238,6 +241,7 @@ export class Plugin {
       default: {
         const job = live.running.get(message.id);
         live.running.delete(message.id);
+        live.givenUp.delete(message.id);
         job?.settle(message);
         this.#next();
       }
