@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the references of config files are written in this way.
 /** What a wrong file is answered: the file, the line, the key, the nearest right one, and everything at once. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { NOT_YET } from '../../src/config/not-yet.ts';
 import { pathText } from '../../src/config/problem.ts';
 import { LIMITS } from '../../src/sandbox/limits.ts';
 import { failureOf, World } from './world.ts';
@@ -202,7 +203,7 @@ describe('several problems', () => {
 });
 
 describe('what this version does not have yet', () => {
-  it.each(['hotSet', 'intents', 'policy', 'plugins'])('is refused by name: %s', async (key) => {
+  it.each(Object.keys(NOT_YET.topKeys))('is refused by name: %s', async (key) => {
     expect(await world.problemsOf({ [key]: {} })).toMatchObject([
       { code: 'config.value', path: key, message: expect.stringMatching(/is not in this version yet$/) },
     ]);
