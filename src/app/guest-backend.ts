@@ -48,7 +48,7 @@ export function startGuestBackend({ settings, onWorkerLost, eager = false }: Gue
   if (eager) for (const read of [script, wasm, snapshot]) read();
   const backend = new QuickJsBackend({
     ...rest,
-    spawn: () => spawnWorker(script()),
+    spawn: (name) => spawnWorker(script(), name),
     wasm,
     snapshot,
     engineHash: ENGINES[engine].sha256,
@@ -67,9 +67,10 @@ function once<Value>(make: () => Value): () => Value {
   };
 }
 
-function spawnWorker(script: string): WorkerThread {
+function spawnWorker(script: string, name: string): WorkerThread {
   return new Worker(script, {
     eval: true,
+    name,
     env: {},
     stdin: false,
     resourceLimits: { stackSizeMb: WORKER_STACK_MB, maxYoungGenerationSizeMb: WORKER_YOUNG_MB },

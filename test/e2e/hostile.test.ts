@@ -13,8 +13,8 @@ import { World } from './world.ts';
 /** A server's arguments are an object, and what comes back is one; the corpus sends and expects anything. */
 const HEAD = 'const tool = (n, a) => (async () => (await tools.fixture[n]({ a })).a)();';
 const NEXT = 'return [1, 2, 3].map((x) => x * 2)';
-/** Over what the idle process takes: a guest at its limit, as much again for what is not collected yet, and some. */
-const RSS_GROWTH_MAX_MB = 256;
+/** Over what the idle process takes: a guest at its limit of 64 MiB, and as much again for what is not collected yet. */
+const RSS_GROWTH_MAX_MB = 128;
 
 process.env.CORPUS_TOKEN = HOST_SECRET;
 const world = new World();

@@ -51,9 +51,10 @@ export function corpusCode(code: ErrorCode): CorpusCode {
   return 'host_error';
 }
 
-export function spawnRealWorker(stackSizeMb = 16): WorkerThread {
+export function spawnRealWorker(stackSizeMb = 16, name = 'guest'): WorkerThread {
   const worker = new Worker(assetText('worker.cjs'), {
     eval: true,
+    name,
     env: {},
     stdin: false,
     resourceLimits: { stackSizeMb, maxYoungGenerationSizeMb: 4 },
@@ -63,7 +64,7 @@ export function spawnRealWorker(stackSizeMb = 16): WorkerThread {
 
 export function startBackend(overrides: Partial<QuickJsBackendOptions> = {}): QuickJsBackend {
   const backend = new QuickJsBackend({
-    spawn: () => spawnRealWorker(),
+    spawn: (name) => spawnRealWorker(16, name),
     wasm: () => new WebAssembly.Module(assetBytes('quickjs.wasm')),
     snapshot: () => assetBytes('guest.snapshot'),
     engineHash: QUICKJS_WASM_SHA256,

@@ -46,6 +46,8 @@ const BACK_OFF_MS_MAX = 30_000;
 const SETTLED_MS = 10_000;
 /** A child that starts counts as so many runs. */
 const STARTING_RUNS = 8;
+/** What any company counts for a run that is to be alone. */
+const CROWD_RUNS = 64;
 /** Calls of one run that may be without an answer here: more than its guest would ever let through. */
 const WAITING_MAX = 20_000;
 /** JSON in JSON may grow sixfold (`\u0000`); what surrounds it is small. */
@@ -116,7 +118,7 @@ export class ProcessBackend implements GuestBackend {
     const startedMs = performance.now();
     const refused = this.#closed ? 'request.shutdown' : signal.aborted ? 'request.cancelled' : undefined;
     if (refused) return Promise.resolve(toRunEnd(failed(refused, limits), [], 0, 0));
-    const slot = this.#choose();
+    const slot = this.#choose(request.alone === true);
     if (!slot) return Promise.resolve(toRunEnd(this.#unavailable(limits), [], 0, 0));
     const run = this.#nextRun++;
     return new Promise((resolve) => {
@@ -149,9 +151,9 @@ export class ProcessBackend implements GuestBackend {
       };
       slot.runs.set(run, pending);
       slot.child.hold(true);
-      const { executionId, tenant, source, paramsText, grants, seed } = request;
+      const { executionId, tenant, source, paramsText, grants, seed, alone = false } = request;
       slot.child.send(
-        { kind: 'start', run, request: { executionId, tenant, source, paramsText, grants, limits, seed } },
+        { kind: 'start', run, request: { executionId, tenant, source, paramsText, grants, limits, seed, alone } },
         source.length + paramsText.length,
       );
       if (slot.child.ready) this.#arm(slot, pending);
@@ -195,12 +197,16 @@ export class ProcessBackend implements GuestBackend {
     await Promise.all(slots.map(({ child }) => child.kill()));
   }
 
-  /** The least busy child; a further one is started when none is idle. Undefined while a failed start is waited out. */
-  #choose(): Slot | undefined {
+  /**
+   * The least busy child; a further one is started when none is idle. Undefined while a failed start is waited out. A run
+   * that is to be alone goes where nothing runs, if there is such a child.
+   */
+  #choose(alone: boolean): Slot | undefined {
     let best: Slot | undefined;
     let least = Number.POSITIVE_INFINITY;
     for (const slot of this.#slots) {
-      const load = slot.runs.size + slot.owed.size + (slot.child.ready ? 0 : STARTING_RUNS);
+      const crowd = alone && slot.runs.size > 0 ? CROWD_RUNS : 0;
+      const load = slot.runs.size + slot.owed.size + crowd + (slot.child.ready ? 0 : STARTING_RUNS);
       if (load < least) [best, least] = [slot, load];
     }
     const mayStart = performance.now() >= this.#notBeforeMs;

@@ -28,6 +28,7 @@ import type { GuestSessionEnd, RunProfile } from './guest.ts';
 import type { ToMain, ToWorker, WorkerBoot, WorkerEnd, WorkerStats } from './messages.ts';
 import { PollCredit } from './poll-credit.ts';
 import { compressImage, expandImage } from './session-codec.ts';
+import { SliceMeter } from './slice-meter.ts';
 import { askToStop, busySince, createMonotonic, createWatch, overdueRun, runningRun } from './watchdog.ts';
 
 /** What the backend needs of a thread; `node:worker_threads` Workers fit. */
@@ -41,8 +42,11 @@ export interface WorkerThread {
 }
 
 export interface QuickJsBackendOptions {
-  /** Starts a guest worker; the composition root knows where its code lies. */
-  readonly spawn: () => WorkerThread;
+  /**
+   * Starts a guest worker; the composition root knows where its code lies. `name` becomes the thread's name, by which the
+   * system's count of its processor time is found.
+   */
+  readonly spawn: (name: string) => WorkerThread;
   /** Compiled at its first use: after the first worker has begun to start. */
   readonly wasm: () => WebAssembly.Module;
   /** The guest snapshot as the build wrote it. */
@@ -64,7 +68,8 @@ export interface QuickJsBackendOptions {
 
 /** How far past its allowance a slice may go before its thread is ended; the answer must come within deadline + 250 ms. */
 const OVERDUE_TOLERANCE_MS = 100;
-const WATCH_INTERVAL_MS = 25;
+/** How often the threads are looked at while a run is under way. What a stuck guest costs its neighbours includes this. */
+const WATCH_INTERVAL_MS = 5;
 /** How long a stopped or overdue run may take to say its last word. */
 const LAST_WORD_MS = 200;
 
@@ -96,6 +101,7 @@ interface WorkerSlot {
   readonly thread: WorkerThread;
   readonly channel: ChannelEnd<ToWorker, ToMain>;
   readonly watch: Float64Array;
+  readonly meter: SliceMeter;
   readonly runs: Map<number, PendingRun>;
   /** How many of them are to be alone. */
   runsAlone: number;
@@ -310,7 +316,8 @@ export class QuickJsBackend implements GuestBackend {
     const options = this.#options;
     const watch = createWatch();
     const channel = createChannelMemory();
-    const thread = options.spawn();
+    const name = `guest-${process.pid % 10_000}-${lastWorker++}`;
+    const thread = options.spawn(name);
     // The thread takes some 20 ms to be there; compiling the engine waits until this turn's work is done.
     const bootOf = (): WorkerBoot => ({
       wasm: options.wasm(),
@@ -328,6 +335,7 @@ export class QuickJsBackend implements GuestBackend {
       thread,
       channel: new ChannelEnd(channel, 'main', thread),
       watch: new Float64Array(watch),
+      meter: new SliceMeter(name),
       runs: new Map(),
       runsAlone: 0,
       profiles: new Set(),
@@ -442,7 +450,7 @@ export class QuickJsBackend implements GuestBackend {
     this.#watchTimer ??= setInterval(() => {
       const now = this.#now();
       for (const worker of this.#workers) {
-        const run = overdueRun(worker.watch, now, OVERDUE_TOLERANCE_MS);
+        const run = worker.meter.spent(worker.watch, now) ?? overdueRun(worker.watch, now, OVERDUE_TOLERANCE_MS);
         if (run === undefined) continue;
         const pending = worker.runs.get(run);
         const overWall = pending !== undefined && now - pending.startedMs >= pending.request.limits.wallMs;
@@ -552,6 +560,9 @@ export class QuickJsBackend implements GuestBackend {
     }
   }
 }
+
+/** Of all backends of this process: no two of its threads have one name. */
+let lastWorker = 0;
 
 /** Profiles that are remembered; each run with limits of its own would otherwise leave one behind. */
 const PROFILES_MAX = 8;
