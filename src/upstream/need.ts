@@ -33,10 +33,10 @@ export interface NeedContext {
 
 /** Reads a query. Words that nobody knows are corrected first, then phrases are found, the longest first. */
 export function conceptsOf(query: string, context: NeedContext): Need {
-  const { stopWords, quantifiers, prepositions, requestVerbs, lightVerbs } = thesaurus();
-  const { spoken, stems, corrected } = wordsOf(query, context);
+  const { stopWords, quantifiers, prepositions, requestVerbs, lightVerbs, timeWords, subjectWords } = thesaurus();
+  const { spoken, stems, corrected } = wordsOf(query.replace(/\ba\/b\b/gi, 'ab'), context);
   const { servers, used } = mentionedServers(spoken, stems, context.servers);
-  const { verbClass, verbAt } = wantedOf(spoken, stems);
+  const { verbClass, verbAt } = wantedOf(spoken, stems, OPEN_ONE.test(query));
   const concepts: Concept[] = [];
   const explained = new Map<string, number>();
   const explain = (word: string, weight: number): void => {
@@ -50,18 +50,21 @@ export function conceptsOf(query: string, context: NeedContext): Need {
     for (const variant of phrase.variants) for (const part of variant.stems) explain(part, variant.weight);
   }
   let isBehindPreposition = false;
+  let isSubject = false;
   for (let at = 0; at < stems.length; ) {
     const word = spoken[at] as string;
     const phrase = longestPhrase(stems, at, taken);
     const length = phrase?.stems.length ?? 1;
     if (prepositions.has(word) && length === 1) isBehindPreposition = true;
+    if (subjectWords.has(word) && length === 1 && concepts.length > 0) isSubject = true;
     const isChangeOfState = word === 'make' && length === 1 && verbClass === 'update';
     if (length > 1 || !(stopWords.has(word) || taken.has(at) || isChangeOfState)) {
       const own = stems.slice(at, at + length);
       const content = own.filter((_, i) => !stopWords.has(spoken[at + i] as string));
       const variants = variantsOf(own, content, phrase, lightVerbs.has(word) ? WEIGHTS.lightVerb : 1);
-      let weight = isBehindPreposition ? WEIGHTS.behindPreposition : 1;
-      if (quantifiers.has(word)) weight *= WEIGHTS.quantifier;
+      let weight = isSubject ? WEIGHTS.subject : isBehindPreposition ? WEIGHTS.behindPreposition : 1;
+      if (length === 1 && quantifiers.has(word)) weight *= WEIGHTS.quantifier;
+      else if (length === 1 && (timeWords.has(word) || timeWords.has(word.replace(/s$/, '')))) weight *= WEIGHTS.time;
       // `for 10 hours`: neither the number nor its unit says much.
       else if (/^\d+$/.test(word) || /^\d+$/.test(spoken[at - 1] ?? '')) weight *= WEIGHTS.number;
       else if (length === 1 && requestVerbs.has(word)) weight *= WEIGHTS.requestVerb;
@@ -137,7 +140,13 @@ const PARTED_WORDS_MAX = 5;
  * What kind of doing is wanted: told by how a need begins. `log a call` creates, `logs of the pod` does not, `new errors`
  * are seen and `new issue` is made; `get rid of` deletes although it begins like a read.
  */
-function wantedOf(spoken: readonly string[], stems: readonly string[]): { verbClass?: string; verbAt?: number } {
+const OPEN_ONE = /^\W*(?:please )?open (?:an?|the new) /i;
+
+function wantedOf(
+  spoken: readonly string[],
+  stems: readonly string[],
+  opensOne: boolean,
+): { verbClass?: string; verbAt?: number } {
   const { courtesies, questionWords, stateWords, verbClasses } = thesaurus();
   const at = spoken.findIndex((word) => !courtesies.has(word));
   const first = spoken[at];
@@ -155,6 +164,7 @@ function wantedOf(spoken: readonly string[], stems: readonly string[]): { verbCl
   if (questionWords.has(first)) return { verbClass: 'read' };
   const areMany = isPlural(spoken[at + 1] ?? '');
   if (first === 'new') return areMany ? {} : { verbClass: 'create', verbAt: at };
+  if (first === 'open' && opensOne) return { verbClass: 'create', verbAt: at };
   if (first === 'open') return areMany ? { verbClass: 'read', verbAt: at } : { verbAt: at };
   if (first === 'make' && spoken.slice(at + 2).some((word) => stateWords.has(word))) {
     return { verbClass: 'update', verbAt: at };

@@ -24,6 +24,7 @@ export const WEIGHTS = {
   phraseOwnPart: 0.55,
   /** A word that only says how much, and a verb with which anything can be asked for. */
   quantifier: 0.2,
+  time: 0.3,
   requestVerb: 0.25,
   /** Any other verb at the start of a request. */
   verb: 0.7,
@@ -31,6 +32,8 @@ export const WEIGHTS = {
   lightVerb: 0.35,
   /** A word behind a preposition. */
   behindPreposition: 0.85,
+  /** A word behind `about` or `named`. */
+  subject: 0.5,
   /** A word that was taken for a misspelt other. */
   corrected: 0.7,
 
@@ -46,6 +49,8 @@ export const WEIGHTS = {
   /** How much of a tool's name the need explains. */
   name: 1.3,
   namePrior: 0.3,
+  /** How much of that counts only as far as the tool covers the need (an exponent). */
+  nameNeedsCover: 0.4,
   pair: 0.15,
 
   /** Several things are wanted and the tool answers several. */
@@ -53,6 +58,8 @@ export const WEIGHTS = {
 
   verbAgrees: 0.2,
   verbDiffers: 0.2,
+  /** The share of it between creating and changing, which people do not keep apart. */
+  nearVerb: 0.5,
   /** Who wants to see something does not want to change it; the other way round the tool may be a step on the way. */
   readGetsWrite: 0.35,
   /** A need without a verb mostly wants to see something. */

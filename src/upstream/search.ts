@@ -92,7 +92,10 @@ export class SearchIndex {
     for (const [id, total] of totals) {
       const entry = this.#entries.get(id) as SearchEntry;
       const cover = covers.get(entry.tool.server) ?? 0;
-      ranked.push({ tool: entry.tool, score: total * (1 + WEIGHTS.serverCover * cover) * factorOf(entry, need) });
+      ranked.push({
+        tool: entry.tool,
+        score: total * (1 + WEIGHTS.serverCover * cover) * factorOf(entry, need, total),
+      });
     }
     ranked.sort((a, b) => b.score - a.score || (idOf(a.tool) < idOf(b.tool) ? -1 : 1));
     return ranked.slice(0, limit);
@@ -215,13 +218,15 @@ export class SearchIndex {
 }
 
 /** What else speaks for or against a tool: its server was named, its name is explained, it does what is wanted. */
-function factorOf(entry: SearchEntry, need: Need): number {
+function factorOf(entry: SearchEntry, need: Need, cover: number): number {
   let factor = 1 + WEIGHTS.serverBoost * (need.servers.get(entry.tool.server) ?? 0);
   // How much of the tool's name the need explains: `create_issue` before `create_issue_template`.
   let explained = 0;
   for (const word of entry.nameStems) explained += need.explained.get(word) ?? 0;
   if (entry.nameStems.length > 0) {
-    factor *= 1 + WEIGHTS.name * (explained / (entry.nameStems.length + WEIGHTS.namePrior));
+    const share = explained / (entry.nameStems.length + WEIGHTS.namePrior);
+    // A short name is soon explained; that says little while the need is not covered.
+    factor *= 1 + WEIGHTS.name * share * Math.min(1, cover) ** WEIGHTS.nameNeedsCover;
   }
   for (let at = 1; at < entry.nameStems.length; at++) {
     if (need.pairs.has(`${entry.nameStems[at - 1]} ${entry.nameStems[at]}`)) factor *= 1 + WEIGHTS.pair;
@@ -235,5 +240,7 @@ function verbFactor(does: string | undefined, wanted: string | undefined): numbe
   if (does === undefined) return 1;
   if (wanted === undefined) return does === 'read' ? 1 : 1 - WEIGHTS.noVerbGetsWrite;
   if (wanted === does) return 1 + WEIGHTS.verbAgrees;
-  return 1 - (wanted === 'read' ? WEIGHTS.readGetsWrite : WEIGHTS.verbDiffers);
+  if (wanted === 'read') return 1 - WEIGHTS.readGetsWrite;
+  const isNear = does !== 'read' && does !== 'delete' && wanted !== 'delete';
+  return 1 - WEIGHTS.verbDiffers * (isNear ? WEIGHTS.nearVerb : 1);
 }

@@ -14,6 +14,8 @@ import {
   REQUEST_VERBS,
   STATE_WORDS,
   STOP_WORDS,
+  SUBJECT_WORDS,
+  TIME_WORDS,
   VERB_CLASSES,
 } from './vocabulary/grammar.ts';
 import { COMMON_SERVER_WORDS, ONE_WORD, PLAIN_SERVER_NAMES, SERVER_NICKNAMES, TRADES } from './vocabulary/products.ts';
@@ -51,6 +53,8 @@ export interface Thesaurus {
   readonly quantifiers: ReadonlySet<string>;
   readonly prepositions: ReadonlySet<string>;
   readonly requestVerbs: ReadonlySet<string>;
+  readonly timeWords: ReadonlySet<string>;
+  readonly subjectWords: ReadonlySet<string>;
   readonly lightVerbs: ReadonlySet<string>;
   readonly stateWords: ReadonlySet<string>;
   readonly questionWords: ReadonlySet<string>;
@@ -99,6 +103,8 @@ function make(): Thesaurus {
     quantifiers: wordSet(QUANTIFIERS),
     prepositions: wordSet(PREPOSITIONS),
     requestVerbs: wordSet(REQUEST_VERBS),
+    timeWords: wordSet(TIME_WORDS),
+    subjectWords: wordSet(SUBJECT_WORDS),
     lightVerbs: wordSet(LIGHT_VERBS),
     stateWords: wordSet(STATE_WORDS),
     questionWords: wordSet(QUESTION_WORDS),

@@ -58,6 +58,7 @@ describe('search', () => {
     ['imagined servers', 'queries-imagined.jsonl', undefined],
     ['fresh servers that were worked on', 'queries-fresh.jsonl', 'tuned'],
     ['fresh servers that were not', 'queries-fresh.jsonl', 'held'],
+    ['servers that came later', 'queries-later.jsonl', undefined],
   ])('finds what is asked for on %s, among all the others', (_, file, wanted) => {
     const asked = readQueries(file).filter(({ half }) => half === wanted);
     expect(asked.length).toBeGreaterThan(79);

@@ -117,4 +117,43 @@ project, initiative
 status report, weekly report, project report => project update, update, report
 customer request, customer need, feature wish => customer need, need, request
 attachment, enclosure
+open merge request, open pull request, propose change, submit change => create pull request, create merge request, create
+what does pr change, changes of a pr, mr changes, see changes => diffs, files, changes
+job output, why did job fail, job log => job output, job log, log
+manual job, deploy by hand => play job, manual
+project members, who works on project, people on project => project members, members
+release of tag, release for tag => release
+package registry, published package => package
+code owners, owners of code => owners
+environment variable, ci variable => variable
+webhook of repo => webhook
+branch protection, protect branch => protected branch, branch
+compare branches, ahead behind => compare, diff
+rename branch, delete branch, remove branch => branch
+who starred => stargazers
+forks of => forks
+security alerts, dependabot, leaked secret => alerts, security, secret scanning
+issue history, who changed status, audit of ticket => history, changelog
+watch issue, watchers => watcher, subscribe
+spent hours, book time, log hours => worklog, time entry, log
+board issues, issues on board => board, issues
+fields of issue, custom fields => field
+jql, issue query => search issues, jql
+type definitions, typescript types, types from schema, typed client => generate types, types
+edge function, serverless function, cloud function
+api url, endpoint of project => url
+public key, anon key, publishable key, client key => anon key, publishable, key, api key
+security rules, row level security, missing rules => advisors, security, policy
+dev branch, development branch, preview branch => branch
+pause project, stop project, hibernate => pause
+model registry, registered model => model
+traces of llm, prompt traces => traces
+sandbox, run code, execute code, run python => execute code, run code, sandbox
+work item, issue, ticket, task, bug, user story
+child items, child work items, tasks of story => child, work items
+sprints of team, sprints => iterations, cycles, sprints
+add reviewer, ask … to review, reviewers => reviewers, reviewer
+queue build, start build, build branch => run build, build
+failed builds, builds => list builds, builds
+test case, test cases, test plan
 `;

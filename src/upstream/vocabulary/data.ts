@@ -114,4 +114,33 @@ model, weights, checkpoint
 prompt, completion
 train, fine tune => train, job, tuning
 predict, inference, generate => predict, inference, generate, run
+data source, data sources, datasource, connection
+label values, values of label => label values
+metric names, which metrics => metric names, list metrics
+promql, metrics query => query prometheus, query, metrics
+logql, log query => query logs, loki
+event to topic, publish event, write to topic, send to topic => produce message, produce, publish
+peek at messages, read messages of topic, look into topic => consume messages, consume
+falling behind, behind, lagging, backlog of consumer => lag, consumer
+consumer group, consumers
+retention of topic, topic settings => topic config, config
+schema registry, avro, schemas
+connector, integration, source, sink
+cypher, graph query => query, cypher, graph
+labels of graph, node labels => schema, labels
+point, vector, collection
+events we track, tracked events, event names => event definitions, events
+trend, funnel, conversion, retention => query, insight, funnel, trends
+insight, chart, saved chart, saved query
+add chart to dashboard, pin chart, chart to dashboard => add insight, dashboard, panel, add
+flag to percent, roll flag out, rollout percentage => update flag, rollout
+cohort, segment, group of users
+create nodes, add nodes, write to graph, change graph => write cypher, write, create
+node labels, which labels => schema
+dataset, datasets
+model card, license of model, downloads of model, details of model => repo details, details, model
+find model, model for => model search, models
+gpu job, training job, compute job => job, run job
+output of job, what did job print => job logs, logs
+collection item, cms entry, cms item => items, collection items, create item
 `;

@@ -210,6 +210,7 @@ help, how does it work, how to use => help, docs, guide
 think, thinking, thought, reasoning, step by step, ponder
 echo, repeat back, say back => echo
 list everything, inventory, what exists, what do we have, which do we have, what is there => list
+give … access to app => assign, application
 give … access, let … see, let … use, allow … to => share, grant, permission, access, member
 give … to, hand … to, pass … to => assign, transfer, move
 take … off => remove, unassign
@@ -225,7 +226,7 @@ make … call => call
 turn … into => convert, create
 say that … is => status, update, comment
 are the same, same … twice => merge, duplicate
-who changed … when, when … changed => history, audit, log
+who changed … when, when was … changed => history, audit, log
 write … down => create, add, save, note
 set … up => create, setup
 find … time, find … slot => freebusy, availability
@@ -247,4 +248,60 @@ who changed status, changed status => history
 on every other device, other devices => logout other sessions, sessions
 rule for => filter, rule, policy
 let somebody know, let someone know => notify, send, message
+withdraw, retract => cancel, withdraw, delete
+own, possess, hold => list, positions, holdings, my
+belongs to, which belong => list, members, related
+due today, to do today, on my plate, what is next, have to do => tasks, by date, due, today
+things done, finished, what i finished, done last week => completed, done
+push … to, put off, delay, postpone => update, reschedule, due date
+get the newest, what is new, what happened => recent, list, changes, activity
+recently changed, edited recently, edit recently, modified recently, changed lately => recent changes, recent, modified
+trending, popular, hot, what is popular => hot, trending, popular, top
+discussion, discussions, what people say, opinions => posts, threads, comments, search
+ask people, ask users, ask … a question => survey, create, question
+what did people answer, answers, replies => responses, results, stats
+did it win, outcome, which variant won => results, experiment
+left, remaining => remaining, balance, usage
+connected, configured, set up already => list, connected
+missing, lacking => missing, check, advice
+recommendation, recommendations, advice, suggestions, what to improve, best practices => recommendations, advisors, insights, suggestions
+where … sent, who gets told, who is notified => contact, notification, recipients
+start with, begin with, prefix => prefix, list, names
+in the middle, under a heading, below heading, under section => patch, insert, heading
+jump to, skip to => navigate, seek, skip
+trigger by hand, manual, by hand => manual, play, trigger, run
+every run, past runs, previous runs, last runs => runs, executions, history
+what ran, which ran => runs, list, history
+step, steps, stage
+result, outcome, output
+draft => draft
+print => get, print
+password forgotten, forgot password, lost password => reset password, password
+locked out, cannot log in, blocked user => unlock
+leaver, left the company, no longer works here => deactivate, disable, terminate, offboard
+access to app, access to application, app access => assign application, application, access
+sign in events, login attempts, who logged in, sign ins => logs, login, audit, sign in
+second factor, multi factor, mfa, 2fa, two factor, authenticator => factor, mfa
+in bulk, bulk edit => batch, bulk
+read only copy, replica
+stale, outdated, old ones, unused, nobody uses => stale, unused, inactive
+execution, run
+automation, workflow, scenario, zap, flow
+turn workflow off, switch workflow off, stop workflow => deactivate workflow, deactivate, disable
+turn workflow on, publish workflow => activate workflow, activate, enable
+mistake, mistakes, wrong => error, validate, errors
+who changed, who edited, who modified, last edited by => history, versions, blame, audit
+i belong to, i am in, i am member of => joined, my, memberships
+is … available, is … free, is … around => presence, availability, status
+my status, status text, what i am doing => status message, set status
+tell me when, notify me when, watch for changes, alert me when, let me know when => monitor, watch, subscribe, alert
+is … finished, is … ready, is … done, has … finished => status, check status
+pull … out of, get … out of, extract … from => extract
+how often, how many times => count, statistics, details
+best performing, most viewed, most popular, most successful => top, popular, statistics
+subscribers of, how many subscribers, how many followers => statistics, channel statistics, followers
+put … live, make … live, go live => publish, deploy
+add script, tracking script, custom code, insert script => script, custom code
+split … into, break … into => subtask, child, split
+details of, facts about => details
 `;

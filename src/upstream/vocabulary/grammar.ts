@@ -21,6 +21,10 @@ export const FILLERS =
 export const QUANTIFIERS =
   'all every each several many multiple everything new existing current specific single given certain first last latest newest recent most lots';
 
+/** When; a tool is seldom named after it. */
+export const TIME_WORDS =
+  'day week month year hour minute second today tomorrow yesterday tonight morning evening night monday tuesday wednesday thursday friday saturday sunday january february march april june july august september october november december now soon later';
+
 /** Verbs with which anything can be asked for; they say little about the tool. */
 export const REQUEST_VERBS = 'show get find see tell give look fetch check';
 
@@ -33,6 +37,9 @@ export const STATE_WORDS =
 
 /** After one of these words stands where or with what, not what is wanted. */
 export const PREPOSITIONS = 'in on of from for with by inside within under across during using via about at into to';
+
+/** What follows is what a thing is about or called: seldom a word of the tool. */
+export const SUBJECT_WORDS = 'about called named titled regarding mentioning saying containing';
 
 /** `turn the lamp off` is `turn off the lamp`: a verb that may be parted from its second word. */
 export const PARTED_VERBS =

@@ -107,4 +107,21 @@ battery, charge, charging
 unit, units, kilometres, miles => convert, unit
 number, arithmetic
 quote of the day, joke, fun fact => quote, joke, fact
+run, ride, swim, walk, hike => activity, activities
+my last runs, my runs, my rides, my workouts, my activities => recent activities, activities
+heart rate, pace, power, cadence => streams, heart rate, zones
+totals, this year, year to date => stats, totals
+laps, lap times, splits
+route file, gpx, route for watch, download route => export route, gpx, route
+climb, climbs, segment
+gear, shoes, bike
+read aloud, as mp3, audio of text, narrate => text to speech, speech
+clone voice, copy my voice, my own voice => voice clone, clone voice
+voices, narrator, speaker => voice, search voices
+noise, background noise, clean up audio => isolate audio, noise, denoise
+sound effect, sound of => sound effects, sound
+make a song, compose, write music, generate music => compose music, generate music, music
+transcribe, recording to text, audio to text => speech to text, transcribe, transcription
+apartment, flat, house, holiday home => listings, search, accommodation
+house rules, amenities => listing details, details
 `;

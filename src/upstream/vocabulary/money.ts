@@ -78,4 +78,21 @@ dividend, yield
 loan, mortgage, interest
 insurance, policy, claim
 donate, donation
+remind, reminder for invoice, chase, dunning => reminder, send reminder
+tracking number, track shipment => tracking, shipment
+transactions of, account movements, money in and out => transactions, list transactions
+qr, qr code
+plan with price, monthly plan, billing plan => plan, price, create plan
+capture, collect => capture, pay
+stocks i own, my shares, what stocks do i own, my positions => positions, portfolio, holdings
+current price, price now, latest price, last price => quote, latest quote, price, ticker
+price history, past prices => bars, historical, candles
+buy, purchase
+buy shares, buy stock, sell shares, sell stock, buy … shares, sell … shares => place order, stock order, order, buy, sell
+sell everything, get out of, liquidate => close position, sell
+buying power, cash in account, trading account => account info, account, balance
+market open, trading hours, is market open => market clock, clock, hours
+pending order, open orders => orders, order
+watch list, watchlist, stocks i watch
+corporate action, dividend, split => corporate actions, announcements, dividends
 `;

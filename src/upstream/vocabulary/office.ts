@@ -95,4 +95,22 @@ task done, finish task, complete task => complete task, update task
 my tasks, what do i have to do, what is due => tasks, list
 at risk, off track, on track, status update => status update, update
 diagram, flowchart, whiteboard, mind map, sticky note
+daily note, todays note, journal, diary => periodic note, daily note, note
+vault, notes folder, notebook
+all notes, everything in vault => list files, list notes, list
+notes about, note that mentions => search, notes
+section in project, new section => section
+backlinks, links to this note => backlinks
+add to note, line to note => append, append content
+frontmatter, properties
+space, wiki space
+page history, who edited page => versions, history
+page tree, pages below => children, descendants
+labels of page => label
+assigned to, tasks of, work of => find tasks, tasks, assigned
+shared with, people of project => collaborators, members
+page … below, pages below, pages under, pages below this => page children, children, child pages
+tag page, tag a page, label page => add label, label
+pdf on page, file on page, attach … to page, put … on page => upload attachment, attachment, attach
+seo title, meta description, slug => page settings, seo, metadata
 `;

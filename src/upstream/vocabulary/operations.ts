@@ -115,4 +115,14 @@ firmware, ota
 simulator, emulator
 install app, app on phone => install, app
 tap, swipe => tap, swipe, touch
+mark deploy, mark on graph, note on graph, event marker => annotation
+panel, widget, tile
+panels of dashboard, queries of dashboard => panel queries, panels
+contact point, where alerts go, alerts get sent, receiver => contact points, notification channel
+on call now, on call right now, currently on call, who is on call => current oncall users, oncalls, oncall
+incident timeline, note on incident, write to incident => activity, incident, note, timeline
+runbook, playbook
+service map, dependencies of service => service dependencies, services
+error budget, slo
+synthetic, uptime check, probe
 `;

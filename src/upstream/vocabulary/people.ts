@@ -96,10 +96,29 @@ training, course, lesson, class
 student, pupil, learner
 grade, mark, score
 assignment, homework
-on call, oncall, pager, paged, duty, shift
+on call, oncall, duty, shift
+pager, paged, page duty => oncall
 who is on call, who is responsible tonight, who gets paged, is on duty => oncall, schedule
 take over, swap, cover for => override, shift
 volunteer, donor, donation
 patient, doctor, appointment
 prescription, medication, drug
+subreddit posts, posts in community => hot posts, posts
+front page, home page => frontpage, home
+karma, reputation => user, overview, karma
+reply to comment, answer comment => reply, comment
+message history, chat history => history, messages
+group chat, group => chat, group, channel
+mention, ping person => mention, send
+poll, vote => poll
+creator, channel, influencer
+video comments => comments
+subscribe to channel => subscribe
+crm notes, notes on contact => note, engagement
+meetings with contact => meeting, engagement
+email history with contact => email, engagement
+won deals, lost deals => deals, search
+athlete, runner, cyclist
+write in channel, write in teams channel, said in channel => channel messages, messages
+private chat, private chats => chats, chat
 `;

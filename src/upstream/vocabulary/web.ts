@@ -104,4 +104,13 @@ keyword, search term
 backlink, link
 ranking, position, rank
 impressions, clicks
+every page of site, all pages, every page of => crawl, map
+urls of website, links of site, all links, list urls, urls of site => map, urls, links
+structured data, as json, fields from page => extract, structured
+without header and footer, main text only => main content, scrape
+is crawl finished, crawl done => crawl status, check status
+what is said, said in video, spoken in video, video text => transcripts, transcript, captions
+views, watched, likes
+video details, how often watched => video details, statistics
+videos of creator, videos of channel => channel videos, top videos
 `;
