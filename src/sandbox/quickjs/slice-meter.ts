@@ -11,8 +11,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { allowanceOf, busySince, runningRun } from './watchdog.ts';
 
-/** A stretch is looked at when it has lasted this long; what it had before that counts by the clock. */
-const LONG_MS = 10;
+/** A stretch is looked at when it has lasted this long. What it had before is not known, and not counted. */
+const LONG_MS = 5;
 /** How far over its allowance a stretch may be: what passes between the interrupt handler's looks. */
 const GRACE_MS = 5;
 const TASKS = '/proc/self/task';
@@ -24,8 +24,7 @@ export class SliceMeter {
   #task: string | undefined;
   #blind = process.platform !== 'linux';
   #startedMs = 0;
-  /** Time of the stretch up to the first look, and the thread's processor time then. */
-  #beforeMs = 0;
+  /** The thread's processor time at the first look at the stretch. */
   #cpuMs = 0;
 
   /** `threadName` is the worker's name; no other thread of the process may have it. */
@@ -41,14 +40,13 @@ export class SliceMeter {
       const cpuMs = this.#read();
       if (cpuMs === undefined) return undefined;
       this.#startedMs = startedMs;
-      this.#beforeMs = nowMs - startedMs;
       this.#cpuMs = cpuMs;
     }
     const allowanceMs = allowanceOf(watch) + GRACE_MS;
     // Reading costs; by the clock alone it cannot be over yet.
     if (nowMs - startedMs < allowanceMs) return undefined;
     const cpuMs = this.#read();
-    if (cpuMs === undefined || this.#beforeMs + cpuMs - this.#cpuMs < allowanceMs) return undefined;
+    if (cpuMs === undefined || cpuMs - this.#cpuMs < allowanceMs) return undefined;
     // A stretch that ended in between is not over.
     return busySince(watch) === startedMs ? runningRun(watch) : undefined;
   }
