@@ -19,7 +19,7 @@ import { TypeEraser } from '../engine/type-eraser.ts';
 import { createRedactor, type Redactor } from '../policy/redaction.ts';
 import type { PassThrough } from '../protocol/pass-through.ts';
 import { renderOutcome } from '../protocol/render.ts';
-import type { GuestBackend } from '../sandbox/backend.ts';
+import type { GuestBackend, SandboxBackend } from '../sandbox/backend.ts';
 import type { Store } from '../state/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ClientCapabilities } from '../upstream/asker.ts';
@@ -133,7 +133,7 @@ export async function compose(config: Config, environment: Environment, options:
     manifest: lateManifest({
       config,
       version: facts.version,
-      backends: ['quickjs'],
+      backends: ['quickjs', ...(config.docker ? ['docker'] : [])],
       catalog,
       fleet,
       store,
@@ -148,8 +148,10 @@ export async function compose(config: Config, environment: Environment, options:
     approvals,
     async (query, limit, tenant) => (await engine.searchFor(tenant, query, limit)) as unknown as Json,
   );
+  const docker = await openContainers(config, environment, log, () => catalog.inventory());
+  if (docker) scope.defer(() => docker.close());
   const executor = new Executor({
-    backends: { quickjs: backend },
+    backends: { quickjs: backend, ...(docker ? { docker } : {}) },
     defaultBackend: 'quickjs',
     tools,
     caller: cached.caller,
@@ -190,6 +192,18 @@ export async function compose(config: Config, environment: Environment, options:
   const { caller } = cached;
   const passThrough = latePassThrough({ config, catalog, fleet, tools, caller, redactor, clock: systemClock, log });
   return { engine, catalog, fleet, approvals, log, config, servers, passThrough, close: () => scope.close() };
+}
+
+/** The backend of containers, which only a config that names it loads. */
+async function openContainers(
+  { docker, limits }: Config,
+  environment: Environment,
+  log: Log,
+  inventory: () => Readonly<Record<string, readonly string[]>>,
+): Promise<SandboxBackend | undefined> {
+  if (docker === undefined) return undefined;
+  const { startDocker } = await import('./docker.ts');
+  return startDocker({ config: docker, environment, limits, log, inventory });
 }
 
 /** Loaded when the first client sees the servers themselves. */

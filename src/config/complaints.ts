@@ -74,6 +74,7 @@ function keysAt(path: Path): readonly string[] {
   }
   if (first === 'backends') {
     if (path.length === 1) return KNOWN_KEYS.backends;
+    if (path[1] === 'docker') return path.length === 2 ? KNOWN_KEYS.docker : KNOWN_KEYS.dockerImages;
     return path.length === 2 && path[1] === 'quickjs' ? KNOWN_KEYS.quickjs : [];
   }
   if (path.length === 1 && (first === 'limits' || first === 'pool' || first === 'log' || first === 'cache'))

@@ -76,6 +76,36 @@ export interface HttpAddress {
   readonly port: number;
 }
 
+/** The backend of containers (docs/docker.md). */
+export interface DockerConfig {
+  /** Address of the engine; undefined = `DOCKER_HOST` or a default socket. */
+  readonly host: string | undefined;
+  /** Name or digest of the image of each language. */
+  readonly images: { readonly python: string; readonly shell: string; readonly node: string };
+  /** Containers of each language that wait with their interpreter ready; 0 = none. */
+  readonly poolSize: number;
+  /** Whether they are made at start and kept; else with the first run of a language, until it is left alone. */
+  readonly poolWarmup: boolean;
+  /** How often the pool is tidied and what crashed processes have left is looked for. */
+  readonly poolCleanupIntervalMs: number;
+  /** Name of a runtime that the engine knows, such as `runsc`; undefined = the engine's default. */
+  readonly runtime: string | undefined;
+}
+
+/** What `images build` makes, and what is used when the file names no image. */
+export const DOCKER_DEFAULTS: DockerConfig = {
+  host: undefined,
+  images: {
+    python: 'mcp-optimizer/python:local',
+    shell: 'mcp-optimizer/shell:local',
+    node: 'mcp-optimizer/node:local',
+  },
+  poolSize: 1,
+  poolWarmup: false,
+  poolCleanupIntervalMs: 300_000,
+  runtime: undefined,
+};
+
 export interface Config {
   /** The enabled servers, in the order of the file; names are unique. */
   readonly servers: readonly ServerSpec[];
@@ -103,6 +133,8 @@ export interface Config {
   readonly isolation: 'thread' | 'process';
   /** The engine of the built-in backend. */
   readonly engine: EngineName;
+  /** Programs in containers; undefined = there are none. */
+  readonly docker: DockerConfig | undefined;
   readonly log: { readonly level: LogSeverity };
   /** How programs of a model are checked before they run; `optimizer/*` asks for a check by itself. */
   readonly check: CheckMode;
@@ -142,6 +174,7 @@ export function defaultConfig(environment: Environment): Config {
     plugins: [],
     isolation: 'thread',
     engine: 'quickjs',
+    docker: undefined,
     log: { level: 'info' },
     check: 'error',
     secrets: [],

@@ -90,7 +90,7 @@ interface Assembly {
 async function assemble(assembly: Assembly): Promise<Config> {
   const { expanded, raw, places, expander, problems, environment } = assembly;
   const [
-    { readTop, intentsOf, limitsOf, poolOf, sessionsOf },
+    { readTop, dockerOf, intentsOf, limitsOf, poolOf, sessionsOf },
     { readServer },
     { secretsOf },
     { cacheOf, stateOf, withState },
@@ -152,6 +152,7 @@ async function assemble(assembly: Assembly): Promise<Config> {
     // `auto` is `process` where several tenants are configured, which this version does not know (`policy`).
     isolation: top.isolation === 'process' ? 'process' : defaults.isolation,
     engine: top.backends?.quickjs?.engine ?? defaults.engine,
+    docker: dockerOf(top),
     log: { level: top.log?.level ?? defaults.log.level },
     check: top.check ?? defaults.check,
     secrets: secretsOf(expander.secretValues, [

@@ -11,7 +11,7 @@ export const NOT_YET = {
   topKeys: {
     policy: 'tenants, grants and approvals',
   },
-  backendKeys: { docker: 'programs in containers' },
+  backendKeys: {},
   serverKeys: {},
 } as const satisfies {
   topKeys: Record<string, string>;

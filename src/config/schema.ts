@@ -51,7 +51,21 @@ const sessionsShape = object(
 
 const quickjsShape = object({ engine: oneOf(ENGINE_NAMES) }, 'an object');
 
-const backendsShape = object({ quickjs: quickjsShape }, 'an object of backends');
+const dockerImagesShape = object({ python: text, shell: text, node: text }, 'an object with `python`, `shell` or `node`');
+
+const dockerShape = object(
+  {
+    host: text,
+    images: dockerImagesShape,
+    poolSize: whole(0, 32, 'containers'),
+    poolWarmup: flag,
+    poolCleanupIntervalMs: whole(1_000, 86_400_000, 'ms'),
+    runtime: text,
+  },
+  'an object',
+);
+
+const backendsShape = object({ quickjs: quickjsShape, docker: dockerShape }, 'an object of backends');
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
@@ -182,6 +196,8 @@ export const KNOWN_KEYS = {
   sessions: sessionsShape.keys,
   backends: backendsShape.keys,
   quickjs: quickjsShape.keys,
+  docker: dockerShape.keys,
+  dockerImages: dockerImagesShape.keys,
   plugin: pluginShape.keys,
   log: logShape.keys,
   cache: cacheShape.keys,

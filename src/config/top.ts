@@ -3,7 +3,7 @@
  * are still answered, so that what depends on them is checked in the same pass and its author sees every problem at once.
  */
 import { complaints } from './complaints.ts';
-import type { Config } from './config.ts';
+import { type Config, DOCKER_DEFAULTS } from './config.ts';
 import type { Environment } from './environment.ts';
 import { resolvePath } from './locate.ts';
 import type { Places } from './places.ts';
@@ -54,6 +54,14 @@ export function poolOf(top: TopValue, defaults: Config, places: Places, problems
   const message = `\`min\` is ${pool.min} workers, more than \`max\` with ${pool.max}`;
   problems.push({ code: 'config.value', message, path: ['pool', 'min'], place: places.ofValue(['pool', 'min']) });
   return pool;
+}
+
+/** The backend of containers, if the file has one. */
+export function dockerOf(top: TopValue): Config['docker'] {
+  const asked = top.backends?.docker;
+  if (asked === undefined) return undefined;
+  const images = { ...DOCKER_DEFAULTS.images, ...definedOf(asked.images) };
+  return { ...DOCKER_DEFAULTS, ...definedOf(asked), images };
 }
 
 /** The members that are not undefined; a spread would let an undefined one win over a default. */

@@ -12,6 +12,7 @@ import { type ExecutionId, newExecutionId } from '../core/ids.ts';
 import { byteLength, type Json, type JsonObject } from '../core/json.ts';
 import type { Redactor } from '../policy/redaction.ts';
 import {
+  type ContainerWork,
   type LogLine,
   type RunEnd,
   type RunFailure,
@@ -28,6 +29,9 @@ import { Admission } from './admission.ts';
 import { fitAnswer, valueCharsOf } from './answer-budget.ts';
 import type { Checker } from './check/finding.ts';
 import { judge } from './check/verdict.ts';
+import { withContainerAdvice } from './containers/advice.ts';
+import { prepareForContainer } from './containers/prepare.ts';
+import { CONTAINER_BACKEND, planRun } from './containers/run-plan.ts';
 import { RunContent } from './content.ts';
 import { serveContext } from './context-calls.ts';
 import { DEPTH_MAX, isTooDeep } from './depth.ts';
@@ -43,6 +47,7 @@ import type { KeptValues } from './kept-values.ts';
 import { countTokens, settleLedger, type TokenCounter } from './ledger.ts';
 import { normalizeTyped } from './normalize.ts';
 import type { Outcome } from './outcome.ts';
+import { plainCallOf, runPlainCall } from './plain-call.ts';
 import type { ToolCaller, ToolSource } from './ports.ts';
 import type { NormalizedProgram } from './program-forms.ts';
 import type { ExecuteRequest, RunContext } from './request.ts';
@@ -107,6 +112,8 @@ export class Executor {
   readonly #idempotent: IdempotentRuns;
   #completed = 0;
   #failed = 0;
+  /** Runs that were one plain call, made without a guest. */
+  #plain = 0;
   #tokensSaved = 0;
 
   constructor(options: ExecutorOptions) {
@@ -117,9 +124,9 @@ export class Executor {
 
   async execute(request: ExecuteRequest, context: RunContext, how: RunHow = {}): Promise<Outcome> {
     checkRequest(request, this.#options.checker !== undefined);
-    const backend = this.#backend(request.backend);
+    const plan = planRun(request, this.#options.backends, this.#options.defaultBackend);
     const grants = this.#grants(request.grants);
-    const run = (): Promise<RunResult> => this.#admitted({ request, context, backend, grants, how });
+    const run = (): Promise<RunResult> => this.#admitted({ request, context, ...plan, grants, how });
     const { idempotencyKey, tenant = DEFAULT_TENANT } = request;
     if (idempotencyKey === undefined) return (await run()).outcome;
     return this.#idempotent.once(idempotencyKey, tenant, request, context.signal, run);
@@ -172,6 +179,7 @@ export class Executor {
     return {
       completed: this.#completed,
       failed: this.#failed,
+      withoutGuest: this.#plain,
       inFlight: this.#admission.inFlight,
       queued: this.#admission.queued,
       tokensSaved: this.#tokensSaved,
@@ -215,17 +223,21 @@ export class Executor {
   }
 
   async #run(about: Asked, executionId: ExecutionId, queueMs: number): Promise<RunResult> {
-    const { context, backend, grants, how } = about;
-    const { redactor, types, sessions } = this.#options;
+    const { context, backend, container, grants, how } = about;
+    const { redactor, types, sessions, clock } = this.#options;
     const owner = sessionOf(about);
     const open = owner && (await sessions.open(owner, backend));
     // What a session holds is stored, and no secret ever is.
     const request = open ? redactedRequest(about.request, redactor) : about.request;
-    const limits = lowerLimits(this.#options.limits, request.limits);
+    const limits = lowerLimits({ ...this.#options.limits, ...backend.ceilings }, request.limits);
     let program: NormalizedProgram;
     try {
       const use = open === undefined ? 'guest' : 'session';
-      program = how.intent?.program ?? (await normalizeTyped(request.code, limits.sourceBytes, types, use));
+      const prepare = container
+        ? (): Promise<NormalizedProgram> =>
+            prepareForContainer(request.code, container.language, limits.sourceBytes, types)
+        : () => normalizeTyped(request.code, limits.sourceBytes, types, use);
+      program = how.intent?.program ?? (await prepare());
     } catch (error) {
       if (!(error instanceof OptimizerError)) throw error;
       return { outcome: this.#refused(executionId, request.code, error, queueMs), ran: false };
@@ -233,31 +245,34 @@ export class Executor {
     const text = program.typed ?? program.javascript;
     const variables = open && (open.stored?.names ?? []);
     const asked = { text, isTypeScript: program.typed !== undefined, grants, ...(variables ? { variables } : {}) };
-    const check = how.intent === undefined ? (request.check ?? 'off') : 'off';
+    // The check knows a guest's globals; a container has many more.
+    const check = how.intent === undefined && !container ? (request.check ?? 'off') : 'off';
     const { refusal, notes } = await judge(this.#options.checker, check, asked, context.signal);
     if (refusal) return { outcome: this.#refused(executionId, request.code, refusal, queueMs), ran: false };
     context.onEvent({ type: 'state', executionId, state: 'running' });
+    const isDirect = context.plainCallsDirect === true && open === undefined;
+    const plain = isDirect ? plainCallOf(program, grants, limits) : undefined;
+    if (plain !== undefined) this.#plain++;
     for (let attempt = 0; ; attempt++) {
       const content = new RunContent(request.tenant ?? DEFAULT_TENANT, this.#options.blobs, redactor);
       const nested = this.#nested(request, executionId, limits, grants);
       const gate = this.#gate({ request, context, limits, executionId, grants, content, nested });
-      const end = await backend
-        .run({
-          executionId,
-          tenant: request.tenant ?? DEFAULT_TENANT,
-          source: program.source,
-          paramsText: JSON.stringify(request.params ?? {}),
-          grants,
-          limits,
-          seed: this.#seeds.next(),
-          signal: context.signal,
-          alone: attempt > 0,
-          ...(open ? { session: sessions.start(open) } : {}),
-          hostCall: (call) => gate.hostCall(call),
-          onLog: ({ level, text }) =>
-            context.onEvent({ type: 'console', executionId, level, text: redactor.text(text) }),
-        })
-        .finally(() => gate.close());
+      const run = plain === undefined ? backend.run.bind(backend) : runPlainCall.bind(undefined, plain, clock);
+      const end = await run({
+        executionId,
+        tenant: request.tenant ?? DEFAULT_TENANT,
+        source: program.source,
+        paramsText: JSON.stringify(request.params ?? {}),
+        grants,
+        limits,
+        seed: this.#seeds.next(),
+        signal: context.signal,
+        alone: attempt > 0,
+        ...(open ? { session: sessions.start(open) } : {}),
+        ...(container ? { container } : {}),
+        hostCall: (call) => gate.hostCall(call),
+        onLog: ({ level, text }) => context.onEvent({ type: 'console', executionId, level, text: redactor.text(text) }),
+      }).finally(() => gate.close());
       const lost = end.failure?.code === 'sandbox.lost' && !context.signal.aborted;
       if (lost && attempt < RETRIES_AFTER_LOSS && !gate.journal.wrote) continue;
       const unkept = open && (await sessions.settle(open, end));
@@ -276,19 +291,15 @@ export class Executor {
           notes,
           how,
           unkept,
+          container,
         }),
         ran: true,
       };
     }
   }
 
-  #backend(name: string | undefined): SandboxBackend {
-    const wanted = name ?? this.#options.defaultBackend;
-    const backend = Object.hasOwn(this.#options.backends, wanted) ? this.#options.backends[wanted] : undefined;
-    if (backend) return backend;
-    throw new OptimizerError('sandbox.unavailable', `there is no backend \`${wanted}\` in this version`, {
-      hint: `Backends here: ${Object.keys(this.#options.backends).join(', ')}.`,
-    });
+  get #hasContainers(): boolean {
+    return Object.hasOwn(this.#options.backends, CONTAINER_BACKEND);
   }
 
   #grants(asked: readonly string[] | undefined): readonly string[] {
@@ -358,6 +369,7 @@ export class Executor {
       clock,
       log,
       onEvent: (event) => context.onEvent(event),
+      ...(context.asker === undefined ? {} : { asker: context.asker }),
     };
     const gate: Gate = new Gate(options);
     const intents: ServeCapability = nested?.serve(options, () => gate) ?? (async () => null);
@@ -384,13 +396,14 @@ export class Executor {
     const { line, column, ...data } = (error.data ?? {}) as { line?: number; column?: number } & JsonObject;
     const { data: _place, ...words } = wordsOf(error);
     const { redactor } = this.#options;
-    outcome.error = {
+    const told = {
       ...words,
       message: redactor.text(words.message),
       ...(Object.keys(data).length === 0 ? {} : { data: redactor.json(data) }),
       ...(line === undefined ? {} : { line }),
       ...(column === undefined ? {} : { column }),
     };
+    outcome.error = withContainerAdvice(told, code, this.#hasContainers);
     fitAnswer(outcome, this.#options.limits.answerChars);
     return this.#counted(outcome, code, { definitions: new Map(), texts: [] });
   }
@@ -409,7 +422,8 @@ export class Executor {
     if (end.failure && run.unkept) outcome.logs.push({ level: 'warn', text: redactor.text(run.unkept.message) });
     if (end.failure) {
       const error = failureOf(end.failure, gate, run.program, run.request.code);
-      outcome.error = { ...error, message: redactor.text(error.message) };
+      const told = { ...error, message: redactor.text(error.message) };
+      outcome.error = run.container ? told : withContainerAdvice(told, run.request.code, this.#hasContainers);
     } else if (run.unkept) {
       const { retryable, message, ...words } = wordsOf(run.unkept);
       outcome.error = { ...words, message: redactor.text(message), retryable: retryable && !gate.journal.wrote };
@@ -421,6 +435,7 @@ export class Executor {
     if (outcome.status === 'completed' && left.length > 0) outcome.callsLeft = left;
     if (content.refused !== undefined) outcome.logs.push({ level: 'warn', text: redactor.text(content.refused) });
     if (content.blocks.length > 0) outcome.content = content.blocks;
+    if (end.files) outcome.files = end.files;
     if (outcome.status === 'completed' && how.intent === undefined && !how.isCall) this.#noteHabit(outcome, run);
     if (run.context.audience === 'model') fitAnswer(outcome, limits.answerChars);
     const { code, params } = run.request;
@@ -498,6 +513,7 @@ interface Asked {
   readonly request: ExecuteRequest;
   readonly context: RunContext;
   readonly backend: SandboxBackend;
+  readonly container: ContainerWork | undefined;
   readonly grants: readonly string[];
   readonly how: RunHow;
 }
@@ -530,6 +546,7 @@ interface Ended {
   /** The intents that the run has called. */
   readonly nested: NestedRuns | undefined;
   readonly how: RunHow;
+  readonly container?: ContainerWork | undefined;
   readonly end: RunEnd;
   /** Why the variables of the session are not kept. */
   readonly unkept?: OptimizerError | undefined;

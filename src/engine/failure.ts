@@ -43,7 +43,7 @@ export function failureOf(
     code,
     kind: errorKind(code),
     message,
-    hint: mayPass && wrote ? AFTER_WRITE : (own?.hint ?? hintFor(code, message)),
+    hint: mayPass && wrote ? AFTER_WRITE : (own?.hint ?? failure.hint ?? hintFor(code, message)),
     ...(failure.line === undefined && own !== undefined ? callSiteOf(own, text) : positionOf(failure, program)),
     retryable: mayPass && !wrote,
     ...(own?.data === undefined ? {} : { data: own.data }),

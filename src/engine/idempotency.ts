@@ -93,8 +93,9 @@ export class IdempotentRuns {
 }
 
 /** What makes two requests the same: everything that decides what the program is and what it sees. */
-function fingerprintOf({ code, params, session, readOnly, language, backend }: ExecuteRequest): string {
+function fingerprintOf({ code, params, session, readOnly, language, backend, files }: ExecuteRequest): string {
   const parts: Record<string, Json | undefined> = { code, params, session, readOnly, language, backend };
+  if (files !== undefined) parts.files = files as unknown as Json;
   return sha256Hex(canonicalJson(parts));
 }
 

@@ -67,6 +67,8 @@ export interface Outcome {
   /** `server.tool` of each call that the program did not wait for, as it named it; some may never have been sent. */
   callsLeft?: string[];
   truncated?: { handle: string; bytes: number; shown: number };
+  /** Relative path → base64 of the files that the request asked for. */
+  files?: Readonly<Record<string, string>>;
   /** MCP content blocks that the program emitted, in order. */
   content?: Json[];
   /** Name of the intent that ran, when the request asked for one. */

@@ -49,8 +49,8 @@ export function unsupportedImport(text: string, at: number, statement: string): 
   );
 }
 
-/** A text that is one fenced block: the fence lines become empty. */
-function withoutFence(code: string): string {
+/** A text that is one fenced block: the fence lines become empty. Same length. */
+export function withoutFence(code: string): string {
   const open = /^\s*(```|~~~)[\w+-]*[ \t]*\r?\n/.exec(code);
   const close = open && /(?:^|\n)[ \t]*(```|~~~)\s*$/.exec(code);
   if (!open || !close || open[1] !== close[1] || close.index + 1 < open[0].length) return code;

@@ -24,11 +24,6 @@ function refuseUnfinished(request: ExecuteRequest, canCheck: boolean): void {
   };
   if (request.record === true) refuse('record', 'Leave `record` out.');
   if ((request.check ?? 'off') !== 'off' && !canCheck) refuse('check', 'Leave `check` out, or send "off".');
-  if (request.language !== undefined && !['typescript', 'javascript'].includes(request.language)) {
-    throw new OptimizerError('sandbox.unavailable', `language: no backend here runs ${request.language}`, {
-      hint: 'Write TypeScript or JavaScript.',
-    });
-  }
 }
 
 /** A request may lower limits; one above the ceiling is the ceiling. What is no limit is refused. */

@@ -3,6 +3,8 @@ import type { ExecutionId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { LogLevel } from '../sandbox/backend.ts';
 import type { LimitName } from '../sandbox/limits.ts';
+import type { Asker } from '../upstream/asker.ts';
+import type { RequestFiles } from './containers/run-files.ts';
 import type { CallStatus } from './outcome.ts';
 
 export type CheckMode = 'error' | 'warn' | 'off';
@@ -23,6 +25,8 @@ export interface ExecuteRequest {
   readonly grants?: readonly string[];
   readonly backend?: string;
   readonly language?: ProgramLanguage;
+  /** Files into and out of a container. */
+  readonly files?: RequestFiles;
   readonly record?: boolean;
   readonly check?: CheckMode;
   readonly idempotencyKey?: string;
@@ -58,4 +62,8 @@ export interface RunContext {
   onEvent(event: RunEvent): void;
   /** `model`: the value is shaped to `answerChars`, because it is paid for on every later turn. Default: a program. */
   readonly audience?: 'model' | 'program';
+  /** Who is asked when a server asks something during the run; without one such a question is refused. */
+  readonly asker?: Asker;
+  /** A program that is one plain call is made without a guest (mode `hybrid`); the outcome is the same. */
+  readonly plainCallsDirect?: boolean;
 }

@@ -33,6 +33,16 @@ const limits: ParamsSchema = {
   additionalProperties: false,
 };
 
+const files: ParamsSchema = {
+  type: 'object',
+  description: 'Files into and out of a container, by relative path; docs/docker.md.',
+  properties: {
+    in: { type: 'object', description: 'Path → content in base64.' },
+    out: { type: 'array', items: { type: 'string' }, description: 'Paths to read when the program has returned.' },
+  },
+  additionalProperties: false,
+};
+
 const run = {
   code: { type: 'string', description: 'The program.' },
   params: { type: 'object', description: 'What the program sees as `params`.' },
@@ -42,6 +52,7 @@ const run = {
   grants: { type: 'array', items: NAME, maxItems: 64, description: 'Interfaces of wit/ linked into the run.' },
   backend: { ...NAME, description: 'Default `quickjs`.' },
   language: { enum: ['typescript', 'javascript', 'node', 'python', 'shell'] },
+  files,
   record: { type: 'boolean', description: 'Keep what a replay needs.' },
   check: { enum: ['error', 'warn', 'off'], description: 'Type check before the run; default `off` here.' },
   idempotencyKey: { ...NAME, description: 'Same key and code: same outcome, no second run.' },
@@ -106,6 +117,7 @@ const DEFS: JsonObject = {
       callsLeft: { type: 'array', items: text },
       truncated: record({ handle: text, bytes: whole, shown: whole }),
       content: { type: 'array' },
+      files: { type: 'object', additionalProperties: text },
       intent: text,
       proposal: record({
         name: text,

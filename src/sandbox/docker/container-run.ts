@@ -11,7 +11,7 @@ import { ERROR_TABLE, errorKind } from '../../core/errors.ts';
 import type { ContainerWork, HostReply, LogLevel, RunEnd, RunFailure, RunRequest } from '../backend.ts';
 import type { AgentContainer } from './agent-container.ts';
 import { replyMessage, runMessage } from './dialect.ts';
-import { deathFailure, failureOfReport, failureWords, type FailWords, syntaxFailure } from './failure.ts';
+import { deathFailure, type FailWords, failureOfReport, failureWords, syntaxFailure } from './failure.ts';
 import { RunLog } from './run-log.ts';
 
 /** Everything that one container may print: beyond it reading alone would cost the host more than the program is worth. */
@@ -257,7 +257,10 @@ export class ContainerRun {
     try {
       JSON.parse(text);
     } catch {
-      return this.#finish(undefined, { code: 'program.result', message: 'the program returned a value that is not JSON' });
+      return this.#finish(undefined, {
+        code: 'program.result',
+        message: 'the program returned a value that is not JSON',
+      });
     }
     this.#finish(text, undefined);
   }

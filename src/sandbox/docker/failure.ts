@@ -88,11 +88,7 @@ function syntaxAt(message: string, place: { line?: number; column?: number }): R
  * A container that ended by itself. Its first process cannot be killed from inside, so an end by SIGKILL that is not ours is
  * the kernel's, for memory; older engines tell it late, hence both signs.
  */
-export function deathFailure(
-  end: ContainerEnd | undefined,
-  language: ContainerLanguage,
-  words: FailWords,
-): RunFailure {
+export function deathFailure(end: ContainerEnd | undefined, language: ContainerLanguage, words: FailWords): RunFailure {
   if (end === undefined) return { code: 'sandbox.lost', message: 'the Docker engine or the container went away' };
   const signal = end.exitCode > SIGNAL_BASE ? end.exitCode - SIGNAL_BASE : undefined;
   if (end.outOfMemory || signal === SIGKILL) {
