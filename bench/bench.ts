@@ -9,10 +9,12 @@ import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { writeWhole } from '../build/files.ts';
 import { openProject } from '../build/project.ts';
+import { batchSuite } from './batch.ts';
 import { checkSuite } from './check.ts';
 import { fairSuite } from './fair.ts';
 import { loadNow, machineFacts, type Report, reaches, tableText } from './figures.ts';
 import { peersSuite } from './peers/suite.ts';
+import { pluginSuite } from './plugin.ts';
 import { runSuite } from './run.ts';
 import { searchSuite } from './search.ts';
 import { startSuite } from './start.ts';
@@ -22,12 +24,14 @@ const SUITES: Readonly<Record<string, (executable: string, options: readonly str
   start: async (file) => ({ rows: await startSuite(file) }),
   run: async (file) => ({ rows: await runSuite(file) }),
   check: async () => ({ rows: await checkSuite() }),
+  batch: async (file) => ({ rows: await batchSuite(file) }),
   fair: async () => ({ rows: await fairSuite() }),
   search: async () => ({ rows: searchSuite() }),
+  plugin: async () => ({ rows: await pluginSuite() }),
   tokens: (_, options) => tokensSuite(options),
   peers: (_, options) => peersSuite(root, options),
 };
-const BY_DEFAULT = ['start', 'run', 'check', 'fair', 'search'];
+const BY_DEFAULT = ['start', 'run', 'batch', 'check', 'fair', 'search', 'plugin'];
 
 const { root, work } = openProject();
 const executable = join(work, process.platform === 'win32' ? 'mcp-optimizer.exe' : 'mcp-optimizer');

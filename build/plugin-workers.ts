@@ -19,6 +19,7 @@ const SHIM = '@bytecodealliance/preview2-shim';
 const TRANSLATOR = 'js-component-bindgen-component';
 
 export async function bundlePluginThreads(project: Project): Promise<Bundle[]> {
+  writeWhole(join(project.work, 'adapter.wit'), readFileSync(join(project.root, 'wit/adapter.wit')));
   const vendor = join(packageFolder(project, '@bytecodealliance/jco-transpile'), 'vendor');
   return [
     await bundleThread(project, 'src/app/transpile-worker.ts', 'transpiler.zst', [translatorPlugin(vendor)]),

@@ -241,6 +241,12 @@ async function grammar(
       const { verifyPlugin } = await import('./plugins.ts');
       setStatus(await verifyPlugin(contextOf(options), file));
     });
+  common(plugins.command('wit'))
+    .description('print the WIT world that a plugin implements')
+    .action(async (options: GlobalOptions) => {
+      const { printAdapterWorld } = await import('./plugins.ts');
+      printAdapterWorld(contextOf(options));
+    });
 
   const { addIntentCommands } = await import('./intents-grammar.ts');
   addIntentCommands({ program, common, contextOf, setStatus });

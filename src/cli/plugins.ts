@@ -1,4 +1,8 @@
-/** `plugins list` and `plugins verify FILE`: what is configured and how it is, and what a component is before it is. */
+/**
+ * `plugins list`, `plugins verify FILE` and `plugins wit`: what is configured and how it is, what a component is before it
+ * is configured, and what a new one has to look like.
+ */
+import { assetText } from '../core/assets.ts';
 import { EXIT } from '../core/errors.ts';
 import type { CommandContext } from './command-context.ts';
 import { withApp } from './with-app.ts';
@@ -41,6 +45,12 @@ export function listPlugins(context: CommandContext): Promise<number> {
     );
     return rows.some(({ error }) => error !== undefined) ? EXIT.upstream : EXIT.ok;
   });
+}
+
+/** Prints the world that a plugin implements: what an author starts from. */
+export function printAdapterWorld({ printer }: CommandContext): void {
+  const wit = assetText('adapter.wit');
+  printer.result({ wit }, () => wit);
 }
 
 /** Checks a component as it would be checked when it is loaded, and prints what goes into the config. */

@@ -17,6 +17,7 @@ export const ASSETS = {
   'transpiler.zst': 'the thread that translates plugins, a CommonJS script, compressed',
   'transpiler-wasm.zst': 'the translator itself, compressed',
   'plugin-worker.zst': 'the thread that a plugin runs in, a CommonJS script, compressed',
+  'adapter.wit': 'the world that a plugin implements, for its authors',
   'guest.snapshot': 'the memory of a guest that has run its prelude; stamped into every guest',
   'quickjs.wasm': 'the engine',
   'guest-ng.snapshot': 'the same for the second engine',
