@@ -34,6 +34,9 @@ export interface ToolApprovalsOptions {
   onShown(server: string): void;
 }
 
+/** A store on this machine has answered long before. */
+const LOAD_WAIT_MS = 250;
+
 /** What a model reads first of a blocked tool. */
 const NOTES: Readonly<Record<BlockReason, string>> = {
   changed: 'Changed since it was approved; calls are refused until a person approves it.',
@@ -69,9 +72,17 @@ export class ToolApprovals {
     );
   }
 
-  /** Reads what has been approved; before the first list comes. Never rejects. */
-  load(): Promise<void> {
-    return this.#book.load();
+  /**
+   * Reads what has been approved; before the first list comes. Never rejects. A store that does not answer is not waited
+   * for: lists that come before it does are judged when it has.
+   */
+  async load(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, LOAD_WAIT_MS);
+    });
+    await Promise.race([this.#book.load(), late]);
+    clearTimeout(timer);
   }
 
   /** Takes the list of a server, and puts into the catalogue what may be shown of it. */

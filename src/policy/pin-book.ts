@@ -120,7 +120,16 @@ export class PinBook {
 
   /** Reads the pins of every server; those that cannot be read block their tools. Never rejects. */
   async load(): Promise<void> {
-    await Promise.all([...this.#servers.values()].map((server) => this.#read(server)));
+    const load = async (server: Server): Promise<void> => {
+      await this.#read(server);
+      // A list may have come while the store was being asked.
+      if (this.#judge(server, true)) await this.#record(server);
+    };
+    for (const server of this.#servers.values()) {
+      server.readAtMs = this.#options.clock.monotonicMs();
+      void this.#work(server, () => load(server));
+    }
+    await Promise.all([...this.#servers.values()].map(({ work }) => work));
   }
 
   /** Judges a list that has just come, by what is known now; what is new is recorded behind it. */
