@@ -46,7 +46,6 @@ export function createCachedCalls(parts: ResultCacheParts): CachedCalls {
     },
     staleOnErrorMs: config.cache.staleOnErrorMs,
     redactor,
-    clock: systemClock,
   });
   return {
     caller: caching,

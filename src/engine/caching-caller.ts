@@ -10,7 +10,6 @@
  * good answers are kept, never failures; none with bytes behind handles, none with a secret in it, and none for which
  * somebody was asked a question on the way.
  */
-import type { Clock } from '../core/clock.ts';
 import { sha256Hex } from '../core/crypto.ts';
 import { OptimizerError } from '../core/errors.ts';
 import { canonicalJson, isJsonObject, type Json } from '../core/json.ts';
@@ -45,7 +44,6 @@ export interface CachingCallerOptions {
   /** How much longer than it is good a result may stand in for a server that cannot be reached. */
   readonly staleOnErrorMs: number;
   readonly redactor: Redactor;
-  readonly clock: Clock;
 }
 
 /** After a write of which nobody knows whether it is over, nothing that depends on it is taken or kept for so long. */
