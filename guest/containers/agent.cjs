@@ -120,6 +120,22 @@ function toolsOf(inventory) {
   );
 }
 
+const context = {
+  get: async (key) => (await call('context', 'get', [key]))?.value,
+  has: async (key) => (await call('context', 'get', [key])) !== null,
+  set: (key, value, options) =>
+    call('context', 'set', [key, value, options?.ttlMs ?? null, options?.ifVersion ?? null]),
+  increment: async (key, by = 1, options = {}) =>
+    (await call('context', 'increment', [key, by, options.ttlMs ?? null])).value,
+  delete: (key) => call('context', 'delete', [key]),
+  list: (prefix) => call('context', 'list', [prefix ?? null]),
+};
+
+const intents = namespace(
+  (name) => (given) => call('intents', 'call', [name, given ?? {}]),
+  () => [],
+);
+
 // ---- the log -----------------------------------------------------------------------------------------------------
 
 /** What stands behind `process.stdout` and `process.stderr`: whole lines, into the log. */
@@ -258,6 +274,8 @@ async function serve(run) {
     Object.assign(globals, { tools: toolsOf(run.inventory) });
     globals.search = (query, limit) => call('tools', 'search', [query, limit ?? null]);
   }
+  if (run.grants.includes('context')) globals.context = context;
+  if (run.grants.includes('intents')) globals.intents = intents;
   if (run.grants.includes('blobs')) globals.load = (handle) => call('blobs', 'load', [handle]);
   if (run.grants.includes('content')) globals.emit = (block) => call('content', 'emit', [block]);
   for (const [name, value] of Object.entries(globals)) define(globalThis, name, value);

@@ -169,6 +169,38 @@ def emit(block):
     call("content", "emit", [block])
 
 
+class Intents:
+    """Saved programs: `intents.name(parameter=value)`."""
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self[name]
+
+    def __getitem__(self, name):
+        return lambda given=None, **named: call("intents", "call", [name, named if given is None else given])
+
+
+class Context:
+    """Small values that outlive the run."""
+
+    def get(self, key, default=None):
+        entry = call("context", "get", [key])
+        return default if entry is None else entry["value"]
+
+    def set(self, key, value, ttl_ms=None, if_version=None):
+        return call("context", "set", [key, value, ttl_ms, if_version])
+
+    def increment(self, key, by=1, ttl_ms=None):
+        return call("context", "increment", [key, by, ttl_ms])["value"]
+
+    def delete(self, key):
+        return call("context", "delete", [key])
+
+    def list(self, prefix=None):
+        return call("context", "list", [prefix])
+
+
 # ---- the log -----------------------------------------------------------------------------------------------------
 
 
@@ -454,6 +486,10 @@ def serve(run):
     scope["params"] = run["params"]
     if "tools" in grants:
         scope.update(tools=Tools(), search=search, ToolError=ToolError)
+    if "intents" in grants:
+        scope["intents"] = Intents()
+    if "context" in grants:
+        scope["context"] = Context()
     if "blobs" in grants:
         scope["load"] = load
     if "content" in grants:

@@ -3,7 +3,7 @@
  * `const {default:fs,join:j}=await import('node:fs');` on the line where it begins. For programs that run where there are
  * modules. Pure.
  */
-import type { ImportDeclaration } from 'acorn';
+import { type ImportDeclaration, parse } from 'acorn';
 
 /** The statement that stands in the place of `node`, in one line. */
 export function importText({ specifiers, source }: ImportDeclaration): string {
@@ -25,4 +25,22 @@ export function importText({ specifiers, source }: ImportDeclaration): string {
     ...(named.length === 0 ? [] : [`{${named.join(',')}}=${whole ?? module}`]),
   ];
   return `const ${parts.join(',')};`;
+}
+
+const STATEMENT = /^[ \t]*import\s+(?!type\b)(?:[\w$*{},\s]+?\s*from\s*)?(['"])[^'"\n]+\1[ \t]*;?/gm;
+
+/**
+ * A text in TypeScript, which no parser here reads whole, with its imports as what a function may hold. Lines stay; columns
+ * of the lines with an import do not.
+ */
+export function withInlineImports(text: string): string {
+  return text.replace(STATEMENT, (statement) => {
+    try {
+      const [node] = parse(statement, { ecmaVersion: 2024, sourceType: 'module' }).body;
+      if (node?.type !== 'ImportDeclaration') return statement;
+      return importText(node) + statement.replace(/[^\n]/g, '');
+    } catch {
+      return statement;
+    }
+  });
 }

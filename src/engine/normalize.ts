@@ -11,6 +11,7 @@
 import { type AnyNode, type Comment, type Options, type Program, parse, parseExpressionAt, type Token } from 'acorn';
 import { OptimizerError } from '../core/errors.ts';
 import { byteLength } from '../core/json.ts';
+import { withInlineImports } from './module-imports.ts';
 import { type NormalizedProgram, type ProgramUse, weaveExpression, weaveProgram } from './program-forms.ts';
 import { blank, cleanText, codeInProse, positionOf, unsupportedImport } from './program-text.ts';
 import type { ErasureFailure, TypeEraser } from './type-eraser.ts';
@@ -34,7 +35,7 @@ export async function normalizeTyped(
   const text = readText(code, sourceBytesMax);
   const read = readEither(text, use);
   if (!('failure' in read)) return read;
-  const typed = await readTypeScript(text, eraser, use);
+  const typed = await readTypeScript(use === 'node' ? withInlineImports(text) : text, eraser, use);
   if (!('failure' in typed)) return typed;
   throw wordsFor(furthest(read.failure, typed.failure), text);
 }

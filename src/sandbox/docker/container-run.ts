@@ -7,17 +7,15 @@
  *        └─ wallMs, cpuMs, cancel, too much output, container gone ─▶ ended from here
  */
 import type { ErrorCode } from '../../core/errors.ts';
-import { ERROR_TABLE, errorKind } from '../../core/errors.ts';
-import type { ContainerWork, HostReply, LogLevel, RunEnd, RunFailure, RunRequest } from '../backend.ts';
+import type { ContainerWork, LogLevel, RunEnd, RunFailure, RunRequest } from '../backend.ts';
 import type { AgentContainer } from './agent-container.ts';
-import { replyMessage, runMessage } from './dialect.ts';
+import { CallBridge } from './call-bridge.ts';
+import { runMessage } from './dialect.ts';
 import { deathFailure, type FailWords, failureOfReport, failureWords, syntaxFailure } from './failure.ts';
 import { RunLog } from './run-log.ts';
 
 /** Everything that one container may print: beyond it reading alone would cost the host more than the program is worth. */
 export const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
-/** Calls that may be without an answer; an honest program is far below. */
-const WAITING_MAX = 20_000;
 /** The engine carries stdout and stderr by two hands: how long an end on one waits for the end of the other. */
 const STDERR_WAIT_MS = 100;
 /** Between two looks at the processor time of a container. */
@@ -37,6 +35,7 @@ export interface ContainerRunOptions {
 export class ContainerRun {
   readonly #options: ContainerRunOptions;
   readonly #log: RunLog;
+  readonly #calls: CallBridge;
   readonly #startedMs = performance.now();
   readonly #files: Record<string, string> = {};
   readonly #onAbort = (): void => this.#stop('request.cancelled');
@@ -44,13 +43,10 @@ export class ContainerRun {
   #isOver = false;
   #filesBytes = 0;
   #outputBytes = 0;
-  #waiting = 0;
-  #hostCalls = 0;
   #bytesIn = 0;
   #bytesOut = 0;
   #guestCpuMs = 0;
   #memoryPeakBytes = 0;
-  #shellCalls = 0;
   #waitingEnd: (() => void) | undefined;
   #hasStderrEnded = false;
   #stderrTimer: NodeJS.Timeout | undefined;
@@ -63,6 +59,13 @@ export class ContainerRun {
     const logBytes = grants.includes('console') ? limits.logBytes : 0;
     this.#log = new RunLog(logBytes, (line) => {
       if (!this.#isOver) onLog?.call(options.request, line);
+    });
+    this.#calls = new CallBridge({
+      request: options.request,
+      language: options.work.language,
+      inventory: () => options.inventory(),
+      write: (text) => this.#write(text),
+      onFlood: () => this.#stop('limit.calls'),
     });
   }
 
@@ -86,16 +89,19 @@ export class ContainerRun {
         onTooLarge: () => this.#stop('limit.value'),
         onEnd: () => void this.#died(),
       });
-      for (const part of runMessage(request, work, inventory)) {
-        this.#bytesIn += part.length;
-        container.write(part);
-      }
+      for (const part of runMessage(request, work, inventory)) this.#write(part);
     });
   }
 
   /** Ends the run from outside: the house is closing. */
   stop(code: ErrorCode): void {
     this.#stop(code);
+  }
+
+  #write(data: string | Buffer): void {
+    if (this.#isOver) return;
+    this.#bytesIn += data.length;
+    this.#options.container.write(data);
   }
 
   // ---- what the agent says -------------------------------------------------------------------------------------------
@@ -106,31 +112,19 @@ export class ContainerRun {
     const space = payload.indexOf(0x20);
     const head = payload.toString('latin1', 0, space < 0 ? payload.length : space);
     const body = payload.subarray(space < 0 ? payload.length : space + 1);
-    switch (head) {
-      case 'log':
-        return this.#hearLog(body.toString('utf8'));
-      case 'call':
-        return this.#hearCall(body.toString('utf8'));
-      case 'tool':
-        return this.#hearShellCall(body.toString('utf8'));
-      case 'usage':
-        return this.#hearUsage(body.toString('utf8'));
-      case 'file':
-        return this.#hearFile(body);
-      case 'done':
-        return this.#atEnd(() => this.#done(body.toString('utf8')));
-      case 'text':
-        return this.#atEnd(() => this.#done(JSON.stringify(body.toString('utf8'))));
-      case 'fail':
-        return this.#atEnd(() => this.#failed(body.toString('utf8')));
-      case 'syntax':
-        return this.#atEnd(() => this.#finish(undefined, syntaxFailure(body.toString('utf8'))));
-      case 'exit':
-        return this.#atEnd(() => this.#exited(body.toString('utf8')));
-      default:
-        // Nothing that an agent of ours says.
-        return this.#log.add('debug', payload.toString('utf8'));
-    }
+    const said = (): string => body.toString('utf8');
+    if (head === 'call') this.#calls.hear(said());
+    else if (head === 'tool') this.#calls.hearShell(said());
+    else if (head === 'log') this.#hearLog(said());
+    else if (head === 'usage') this.#hearUsage(said());
+    else if (head === 'file') this.#hearFile(body);
+    else if (head === 'done') this.#atEnd(() => this.#done(said()));
+    else if (head === 'text') this.#atEnd(() => this.#done(JSON.stringify(said())));
+    else if (head === 'fail') this.#atEnd(() => this.#failed(said()));
+    else if (head === 'syntax') this.#atEnd(() => this.#finish(undefined, syntaxFailure(said())));
+    else if (head === 'exit') this.#atEnd(() => this.#exited(said()));
+    // Anything else is nothing that an agent of ours says.
+    else this.#log.add('debug', payload.toString('utf8'));
   }
 
   #hearText(bytes: Buffer, stream: 'stdout' | 'stderr'): void {
@@ -168,72 +162,6 @@ export class ContainerRun {
     else this.#files[path] = bytes.toString('base64');
   }
 
-  // ---- calls ---------------------------------------------------------------------------------------------------------
-
-  /** `call NUMBER INTERFACE FUNCTION ARGUMENTS` */
-  #hearCall(text: string): void {
-    const match = /^(\d{1,15}) ([a-z-]{1,40}) ([a-z-]{1,40}) ([^]*)$/.exec(text);
-    if (!match) return this.#log.add('debug', 'a call that cannot be read was dropped');
-    const [, number, interfaceName = '', functionName = '', argumentsText = ''] = match;
-    void this.#call(Number(number), interfaceName, functionName, argumentsText);
-  }
-
-  /** `tool SERVER LF NAME LF JSON`: a shell makes one call at a time and is answered in the order of its calls. */
-  #hearShellCall(text: string): void {
-    const [server = '', name = '', ...rest] = text.split('\n');
-    const call = ++this.#shellCalls;
-    let given: unknown;
-    try {
-      given = JSON.parse(rest.join('\n'));
-    } catch (error) {
-      const message = `tool ${server} ${name}: the argument is not JSON: ${(error as Error).message}`;
-      return this.#reply(call, refusal('program.error', message));
-    }
-    void this.#call(call, 'tools', 'call', JSON.stringify([server, name, given, false]));
-  }
-
-  async #call(call: number, interfaceName: string, functionName: string, argumentsText: string): Promise<void> {
-    const { request, inventory } = this.#options;
-    this.#hostCalls++;
-    if (++this.#waiting > WAITING_MAX) return this.#stop('limit.calls');
-    let reply: HostReply;
-    try {
-      const refused = this.#refused(interfaceName, argumentsText);
-      if (refused) reply = refused;
-      else if (interfaceName === 'tools' && functionName === 'names') reply = namesReply(inventory(), argumentsText);
-      else reply = await request.hostCall({ call, interfaceName, functionName, argumentsText });
-    } catch {
-      reply = refusal('internal.error', 'an internal failure of the host');
-    }
-    this.#waiting--;
-    this.#reply(call, reply);
-  }
-
-  /** What a guest's own thread looks at before a call reaches the gate. */
-  #refused(interfaceName: string, argumentsText: string): HostReply | undefined {
-    const { grants, limits } = this.#options.request;
-    if (!grants.includes(interfaceName)) {
-      return refusal('denied.capability', `the capability \`${interfaceName}\` is not granted to this run`);
-    }
-    if (Buffer.byteLength(argumentsText) > limits.argumentBytes) {
-      const message = `the arguments are ${argumentsText.length} characters; the limit is ${limits.argumentBytes} bytes`;
-      return refusal('limit.argument', message);
-    }
-    try {
-      JSON.parse(argumentsText);
-      return undefined;
-    } catch {
-      return refusal('program.error', 'the arguments of a call are not JSON');
-    }
-  }
-
-  #reply(call: number, reply: HostReply): void {
-    if (this.#isOver) return;
-    const message = replyMessage(this.#options.work.language, call, reply);
-    this.#bytesIn += message.length;
-    this.#options.container.write(message);
-  }
-
   // ---- the end -------------------------------------------------------------------------------------------------------
 
   /** The agent's word on the end counts when all that was printed before it is there. A second word is not heard. */
@@ -253,16 +181,9 @@ export class ContainerRun {
   #done(text: string): void {
     const { keptValueBytes } = this.#options.request.limits;
     const bytes = Buffer.byteLength(text);
-    if (bytes > keptValueBytes) return this.#finish(undefined, this.#words('limit.value', { bytes }));
-    try {
-      JSON.parse(text);
-    } catch {
-      return this.#finish(undefined, {
-        code: 'program.result',
-        message: 'the program returned a value that is not JSON',
-      });
-    }
-    this.#finish(text, undefined);
+    if (bytes > keptValueBytes) this.#finish(undefined, this.#words('limit.value', { bytes }));
+    else if (isJson(text)) this.#finish(text, undefined);
+    else this.#finish(undefined, { code: 'program.result', message: 'the program returned a value that is not JSON' });
   }
 
   #failed(text: string): void {
@@ -283,7 +204,7 @@ export class ContainerRun {
 
   /** The container ended before its agent said how. */
   async #died(): Promise<void> {
-    if (this.#waitingEnd) return this.#waitingEnd();
+    this.#waitingEnd?.();
     if (this.#isOver) return;
     const { container, work } = this.#options;
     const end = await container.end().catch(() => undefined);
@@ -332,13 +253,13 @@ export class ContainerRun {
       failure,
       logs: this.#log.lines,
       logsDropped: this.#log.dropped,
-      callsLeft: this.#waiting,
+      callsLeft: this.#calls.waiting,
       usage: {
         wallMs: performance.now() - this.#startedMs,
         guestCpuMs: this.#guestCpuMs,
         queueMs: this.#options.queueMs,
         memoryPeakBytes: this.#memoryPeakBytes,
-        hostCalls: this.#hostCalls,
+        hostCalls: this.#calls.made,
         bytesIn: this.#bytesIn,
         bytesOut: this.#bytesOut,
       },
@@ -351,6 +272,15 @@ function isLevel(text: string): text is LogLevel {
   return ['debug', 'info', 'warn', 'error'].includes(text);
 }
 
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function objectIn(text: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(text);
@@ -358,16 +288,4 @@ function objectIn(text: string): Readonly<Record<string, unknown>> {
   } catch {
     return {};
   }
-}
-
-function namesReply(inventory: Readonly<Record<string, readonly string[]>>, argumentsText: string): HostReply {
-  const [server] = JSON.parse(argumentsText) as unknown[];
-  const known = typeof server === 'string' && Object.hasOwn(inventory, server) ? inventory[server] : [];
-  const names = server === null || server === undefined ? Object.keys(inventory) : known;
-  return { ok: true, text: JSON.stringify(names) };
-}
-
-function refusal(code: ErrorCode, message: string): HostReply {
-  const { retryable } = ERROR_TABLE[code];
-  return { ok: false, text: JSON.stringify({ code, kind: errorKind(code), message, retryable, issues: [] }) };
 }

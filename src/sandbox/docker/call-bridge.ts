@@ -1,0 +1,108 @@
+/**
+ * The calls of one run, from an agent's frame to the gate and back into the container. What a guest's own thread looks at
+ * before a call leaves (grant, size, whether it is JSON at all) is looked at here, since nothing in a container is ours.
+ */
+import { ERROR_TABLE, type ErrorCode, errorKind } from '../../core/errors.ts';
+import type { ContainerLanguage, HostReply, RunRequest } from '../backend.ts';
+import { replyMessage } from './dialect.ts';
+
+/** Calls that may be without an answer; an honest program is far below. */
+const WAITING_MAX = 20_000;
+
+export interface CallBridgeOptions {
+  readonly request: RunRequest;
+  readonly language: ContainerLanguage;
+  inventory(): Readonly<Record<string, readonly string[]>>;
+  /** Into the container; does nothing once the run is over. */
+  write(text: string): void;
+  /** More calls are under way than `WAITING_MAX`. */
+  onFlood(): void;
+}
+
+export class CallBridge {
+  readonly #options: CallBridgeOptions;
+  #shellCalls = 0;
+  made = 0;
+  /** Calls without an answer. */
+  waiting = 0;
+
+  constructor(options: CallBridgeOptions) {
+    this.#options = options;
+  }
+
+  /** `NUMBER INTERFACE FUNCTION ARGUMENTS`; what cannot be read was made by nobody who waits for an answer. */
+  hear(text: string): void {
+    const match = /^(\d{1,15}) ([a-z-]{1,40}) ([a-z-]{1,40}) /.exec(text);
+    if (!match) return;
+    const [head, number, interfaceName = '', functionName = ''] = match;
+    void this.#serve(Number(number), interfaceName, functionName, text.slice(head.length));
+  }
+
+  /** `SERVER LF NAME LF JSON`: a shell makes one call at a time and is answered in the order of its calls. */
+  hearShell(text: string): void {
+    const [server = '', name = '', ...rest] = text.split('\n');
+    const call = ++this.#shellCalls;
+    let given: unknown;
+    try {
+      given = JSON.parse(rest.join('\n'));
+    } catch (error) {
+      const message = `tool ${server} ${name}: the argument is not JSON: ${(error as Error).message}`;
+      this.#reply(call, refusal('program.error', message));
+      return;
+    }
+    void this.#serve(call, 'tools', 'call', JSON.stringify([server, name, given, false]));
+  }
+
+  async #serve(call: number, interfaceName: string, functionName: string, argumentsText: string): Promise<void> {
+    const { request, inventory, onFlood } = this.#options;
+    this.made++;
+    if (++this.waiting > WAITING_MAX) {
+      onFlood();
+      return;
+    }
+    let reply: HostReply;
+    try {
+      const refused = this.#refused(interfaceName, argumentsText);
+      if (refused) reply = refused;
+      else if (interfaceName === 'tools' && functionName === 'names') reply = namesReply(inventory(), argumentsText);
+      else reply = await request.hostCall({ call, interfaceName, functionName, argumentsText });
+    } catch {
+      reply = refusal('internal.error', 'an internal failure of the host');
+    }
+    this.waiting--;
+    this.#reply(call, reply);
+  }
+
+  #refused(interfaceName: string, argumentsText: string): HostReply | undefined {
+    const { grants, limits } = this.#options.request;
+    if (!grants.includes(interfaceName)) {
+      return refusal('denied.capability', `the capability \`${interfaceName}\` is not granted to this run`);
+    }
+    if (Buffer.byteLength(argumentsText) > limits.argumentBytes) {
+      const message = `the arguments are ${argumentsText.length} characters; the limit is ${limits.argumentBytes} bytes`;
+      return refusal('limit.argument', message);
+    }
+    try {
+      JSON.parse(argumentsText);
+      return undefined;
+    } catch {
+      return refusal('program.error', 'the arguments of a call are not JSON');
+    }
+  }
+
+  #reply(call: number, reply: HostReply): void {
+    this.#options.write(replyMessage(this.#options.language, call, reply));
+  }
+}
+
+function namesReply(inventory: Readonly<Record<string, readonly string[]>>, argumentsText: string): HostReply {
+  const [server] = JSON.parse(argumentsText) as unknown[];
+  const known = typeof server === 'string' && Object.hasOwn(inventory, server) ? inventory[server] : [];
+  const names = server === null || server === undefined ? Object.keys(inventory) : known;
+  return { ok: true, text: JSON.stringify(names) };
+}
+
+function refusal(code: ErrorCode, message: string): HostReply {
+  const { retryable } = ERROR_TABLE[code];
+  return { ok: false, text: JSON.stringify({ code, kind: errorKind(code), message, retryable, issues: [] }) };
+}
