@@ -15,6 +15,7 @@ export function corpusSuite(
   makeTenant: () => () => string,
   open: () => SandboxBackend = startBackend,
   without: readonly string[] = [],
+  files: readonly string[] = ['open.jsonl', 'own.jsonl'],
 ): void {
   const tenantOf = makeTenant();
   const late: Array<{ name: string; late: { calls: number } }> = [];
@@ -28,7 +29,7 @@ export function corpusSuite(
   });
   afterAll(() => backend.close());
 
-  for (const file of ['open.jsonl', 'own.jsonl']) {
+  for (const file of files) {
     describe(`${file}, ${mode}`, () => {
       it.each(loadCorpus(file).filter(({ name }) => !without.includes(name)))('$category: $name', async (program) => {
         const { wrong, run } = await judge(backend, program, tenantOf);
