@@ -461,7 +461,7 @@ describe('any interleaving of reads and writes', () => {
           l1Bytes: 1_000_000,
           disk: undefined,
           redis: undefined,
-          restore: JSON.parse,
+          restore: (text) => okAnswer(JSON.parse(text) as Json),
           nowMs: () => nowMs,
           onDiskLost() {},
         });

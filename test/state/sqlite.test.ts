@@ -1,9 +1,9 @@
 /** What only the SQLite keeper promises: the file, its version, several processes, and a sudden death. */
 import { spawn } from 'node:child_process';
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -86,6 +86,27 @@ describe('the file', () => {
     database.close();
   });
 
+  it('is brought up to date when the first version wrote it, and keeps what is in it', async () => {
+    mkdirSync(dirname(path), { recursive: true });
+    const database = new DatabaseSync(path);
+    database.exec(`
+      CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+      INSERT INTO meta VALUES ('schemaVersion', '1');
+      CREATE TABLE entries (
+        namespace TEXT NOT NULL, key TEXT NOT NULL, text TEXT NOT NULL, expires_at_ms INTEGER,
+        updated_at_ms INTEGER NOT NULL, PRIMARY KEY (namespace, key)
+      ) WITHOUT ROWID;
+      CREATE INDEX entries_by_expiry ON entries (expires_at_ms) WHERE expires_at_ms IS NOT NULL;
+      INSERT INTO entries VALUES ('a', 'é', '"ü"', NULL, 7), ('a', 'old', '1', 5, 3);`);
+    database.close();
+    const store = open({ nowMs: () => 10 });
+    expect(await store.get('a', 'é')).toEqual({ text: '"ü"', version: 1, expiresAtMs: undefined, updatedAtMs: 7 });
+    expect(await store.entries('a')).toEqual([
+      { key: 'é', bytes: 6, version: 1, expiresAtMs: undefined, updatedAtMs: 7 },
+    ]);
+    expect(await store.put('a', 'é', '1', { ifVersion: 1 })).toEqual({ status: 'ok', version: 2 });
+  });
+
   it('is refused when a newer version wrote it, and left as it is', async () => {
     const store = open();
     await store.set('a', 'k', '1');
@@ -141,6 +162,21 @@ describe('several processes on one file', () => {
     const store = open();
     expect(await store.list('one')).toHaveLength(200);
     expect(await store.list('two')).toHaveLength(200);
+  });
+
+  it('lose no increment', async () => {
+    const count = async (): Promise<void> => {
+      const script = `
+        import { SqliteStore } from ${JSON.stringify(join(import.meta.dirname, '../../src/state/sqlite.ts'))};
+        const clock = { nowMs: Date.now, monotonicMs: () => performance.now() };
+        const store = new SqliteStore({ path: process.argv[1], clock });
+        for (let turn = 0; turn < 200; turn++) await store.increment('shared', 'n', 1, { namespaceBytesMax: 100 });
+        await store.close();`;
+      const child = spawn(process.execPath, ['--input-type=module', '--eval', script, path], { stdio: 'inherit' });
+      expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0);
+    };
+    await Promise.all([count(), count()]);
+    expect((await open().get('shared', 'n'))?.text).toBe('400');
   });
 
   it('see what the other wrote', async () => {
