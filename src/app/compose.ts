@@ -190,7 +190,17 @@ export async function compose(config: Config, environment: Environment, options:
     return redactor.json(statuses as unknown as Json) as unknown as ServerStatus[];
   };
   const { caller } = cached;
-  const passThrough = latePassThrough({ config, catalog, fleet, tools, caller, redactor, clock: systemClock, log });
+  const passThrough = latePassThrough({
+    config,
+    catalog,
+    fleet,
+    approvals,
+    tools,
+    caller,
+    redactor,
+    clock: systemClock,
+    log,
+  });
   return { engine, catalog, fleet, approvals, log, config, servers, passThrough, close: () => scope.close() };
 }
 

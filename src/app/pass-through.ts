@@ -19,11 +19,13 @@ import type { UpstreamFleet } from '../upstream/fleet.ts';
 import type { Offer } from '../upstream/offers.ts';
 import { hiddenServerError, serverErrorOf } from '../upstream/server-error.ts';
 import type { ToolDefinition } from '../upstream/tool-definition.ts';
+import type { ToolApprovals } from './tool-approvals.ts';
 
 export interface PassThroughParts {
   readonly config: Pick<Config, 'servers' | 'toolPrefix' | 'limits'>;
   readonly catalog: Catalog;
   readonly fleet: UpstreamFleet;
+  readonly approvals: Pick<ToolApprovals, 'lookAgainAtAll' | 'onVerdict'>;
   readonly tools: ToolSource;
   readonly caller: ToolCaller;
   readonly clock: Clock;
@@ -57,11 +59,13 @@ class FleetUpstreamPort implements UpstreamPort {
 
   async tools(waitMs: number): Promise<readonly ListedTool[]> {
     await this.#parts.fleet.whenListed(waitMs);
+    await this.#parts.approvals.lookAgainAtAll();
     return this.#names.flatMap((name) => this.#listed(name));
   }
 
   async toolsOf(server: string, waitMs: number): Promise<readonly ListedTool[]> {
     await this.#unlessLate(this.#parts.fleet.ensureListed(server), waitMs);
+    await this.#parts.approvals.lookAgainAtAll();
     return this.#listed(server);
   }
 
@@ -107,7 +111,11 @@ class FleetUpstreamPort implements UpstreamPort {
       if (isNews) listener();
     });
     isNews = true;
-    return end;
+    const endVerdicts = this.#parts.approvals.onVerdict(listener);
+    return () => {
+      end();
+      endVerdicts();
+    };
   }
 
   onNotification(listener: (server: string, method: string, params: JsonObject) => void): () => void {

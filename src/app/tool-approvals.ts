@@ -50,6 +50,7 @@ export class ToolApprovals {
   readonly #effects: ReadonlyMap<string, ServerSpec['effects']>;
   /** The last list of each server as it came. */
   readonly #lists = new Map<string, readonly ToolDefinition[]>();
+  readonly #listeners = new Set<() => void>();
   /** The server whose list is being judged: it is shown once, afterwards. */
   #taking: string | undefined;
 
@@ -67,6 +68,7 @@ export class ToolApprovals {
         redact: (value) => redactor.json(value),
         onVerdict: (server) => {
           if (server !== this.#taking) this.#show(server);
+          for (const listener of this.#listeners) listener();
         },
       },
     );
@@ -92,6 +94,12 @@ export class ToolApprovals {
     this.#book.judge(server, tools);
     this.#taking = undefined;
     this.#show(server);
+  }
+
+  /** Tells `listener` that a tool was blocked or is free again. Must not throw. Returns the function that ends it. */
+  onVerdict(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Why a blocked tool is not called. */

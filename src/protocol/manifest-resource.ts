@@ -4,20 +4,26 @@
  */
 import type { JsonObject } from '../core/json.ts';
 import type { ManifestPort } from './manifest-port.ts';
+import type { OwnResources } from './mcp-face.ts';
 
 export const MANIFEST_URI = 'optimizer://manifest';
 
-/** Its entry in `resources/list`. */
-export const MANIFEST_RESOURCE = {
+const ENTRY = {
   uri: MANIFEST_URI,
   name: 'manifest',
   title: 'What can be done here',
   description: 'Servers, capabilities, modes, limits and backends in at most 200 tokens, signed.',
   mimeType: 'application/json',
-} as const;
+};
 
-/** The answer to `resources/read`. Rejects with `state.unavailable` when it cannot be signed. */
-export async function readManifestResource(engine: ManifestPort): Promise<{ contents: JsonObject[] }> {
-  const text = JSON.stringify(await engine.manifest());
-  return { contents: [{ uri: MANIFEST_URI, mimeType: MANIFEST_RESOURCE.mimeType, text }] };
+/** Reading it rejects with `state.unavailable` when it cannot be signed. */
+export function manifestResources(engine: ManifestPort): OwnResources {
+  return {
+    list: () => [ENTRY],
+    async read(uri): Promise<JsonObject | undefined> {
+      if (uri !== MANIFEST_URI) return undefined;
+      const text = JSON.stringify(await engine.manifest());
+      return { contents: [{ uri: MANIFEST_URI, mimeType: ENTRY.mimeType, text }] };
+    },
+  };
 }

@@ -17,11 +17,12 @@ import type { DirectContext } from '../engine/direct-calls.ts';
 import type { CheckMode } from '../engine/request.ts';
 import type { Log } from '../telemetry/log.ts';
 import { ServerError } from '../upstream/server-error.ts';
-import { Conversations, type Talk, type Work } from './conversations.ts';
+import { Conversations, type KeptConversations, type Talk, type Work } from './conversations.ts';
 import type { EnginePort } from './engine-port.ts';
 import { toErrorBody } from './error-response.ts';
 import type { Face } from './face.ts';
 import { onePage } from './list-pages.ts';
+import { manifestResources } from './manifest-resource.ts';
 import { capabilitiesOf, type ServerIdentity } from './opening.ts';
 import type { ExposedTools, PassThrough } from './pass-through.ts';
 import { ProgressSender, passProgress } from './progress-sender.ts';
@@ -42,7 +43,7 @@ export interface FaceDependencies {
   readonly log: Log;
   /** How programs of a model are checked before they run. */
   readonly check: CheckMode;
-  /** Resources of ours, listed before those of the servers. */
+  /** Resources of ours, listed before those of the servers; by default the manifest. */
   readonly ownResources?: OwnResources;
 }
 
@@ -60,6 +61,8 @@ export interface Connection {
   /** Ends the calls that are under way; unlike cancelled ones they are answered. */
   readonly stop: AbortSignal;
   readonly instructions: string;
+  /** Calls of this client, or of all clients of an address, that wait for an answer. */
+  readonly kept: KeptConversations;
 }
 
 /** The list of our own tools never changes while the process lives; a client may keep it for a day. */
@@ -81,7 +84,8 @@ export async function directInstructions(passThrough: PassThrough): Promise<stri
 }
 
 export function createMcpServer(sdk: Sdk, dependencies: FaceDependencies, connection: Connection): Server {
-  return new McpFace(sdk, dependencies, connection).server;
+  const ownResources = manifestResources(dependencies.engine);
+  return new McpFace(sdk, { ownResources, ...dependencies }, connection).server;
 }
 
 class McpFace {
@@ -103,7 +107,12 @@ class McpFace {
       ...(mode === 'direct' ? {} : { cacheHints: { 'tools/list': { ttlMs: LIST_TTL_MS, cacheScope: 'private' } } }),
     });
     this.#isBlock = (value) => sdk.isSpecType.ContentBlock(value);
-    this.#conversations = new Conversations(this, () => this.server.getClientCapabilities(), connection.stop);
+    this.#conversations = new Conversations(
+      this,
+      () => this.server.getClientCapabilities(),
+      connection.kept,
+      connection.stop,
+    );
     this.#serveTools();
     this.#serveResources();
     this.#servePrompts();
@@ -149,7 +158,9 @@ class McpFace {
     const isOurs = mode !== 'direct' && surface.tools.some((tool) => tool.name === name);
     const tools = isOurs || mode === 'code' ? undefined : await this.#exposed();
     const found = tools?.byName.get(name);
-    if (found === undefined && mode === 'direct') throw unknownTool(name, [...(tools?.byName.keys() ?? [])]);
+    if (found === undefined && mode === 'direct') {
+      throw this.#told(unknownTool(name, [...(tools?.byName.keys() ?? [])]), 'tools/call');
+    }
     const asked = { method: 'tools/call', name, arguments: given };
     if (found === undefined) return await this.#hold(context, asked, (talk) => this.#callOurs(name, given, talk));
     const result = await this.#hold(context, asked, (talk) => this.#callServer(found, given, talk));
@@ -253,10 +264,15 @@ class McpFace {
     try {
       return await this.#conversations.hold(context, asked, work);
     } catch (error) {
-      if (error instanceof ServerError) throw error;
-      const { code, message, data } = toErrorBody(error, String(asked.method), this.#dependencies.log);
-      throw new ServerError(code, message, data);
+      throw this.#told(error, String(asked.method));
     }
+  }
+
+  /** What the SDK answers with the code, words and data of. */
+  #told(error: unknown, method: string): ServerError {
+    if (error instanceof ServerError) return error;
+    const { code, message, data } = toErrorBody(error, method, this.#dependencies.log);
+    return new ServerError(code, message, data);
   }
 
   #exposed(): Promise<ExposedTools> {
