@@ -3,8 +3,6 @@
  * world `mcp-optimizer:adapter` (wit/adapter.wit); to everyone else it looks like one more server.
  */
 
-const MiB = 1024 * 1024;
-
 export interface PluginSpec {
   /** Its name as a server: `tools.NAME.…`. */
   readonly name: string;
@@ -26,13 +24,13 @@ export interface PluginHost {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-export const PLUGIN_DEFAULTS = { memoryBytes: 64 * MiB } as const;
+export const PLUGIN_DEFAULTS = { memoryBytes: 64 * 1024 * 1024 } as const;
 
 /** Part of the key of a kept output: a change of the translator, its options or our checks makes the old ones unknown. */
 export const OUTPUT_FORMAT = 'jco-transpile 0.15.0, checks 1';
 
 /** Largest component that is read. Those with a whole JavaScript engine inside have 2 to 13 MiB. */
-export const COMPONENT_BYTES_MAX = 64 * MiB;
+export const COMPONENT_BYTES_MAX = 64 * 1024 * 1024;
 /** Core modules of one component; the largest known has 13. */
 export const CORE_MODULES_MAX = 64;
 /** Instances of core modules within one component instance: a component may list one module many times. */
@@ -46,7 +44,7 @@ export const CORE_NAME_CHARS_MAX = 512;
 /** Translating a large component takes 1 to 4 s on a busy machine. */
 export const TRANSPILE_TIMEOUT_MS = 30_000;
 /** Memory of the translator itself; large real components need some 100 MiB. */
-export const TRANSPILER_MEMORY_BYTES = 512 * MiB;
+export const TRANSPILER_MEMORY_BYTES = 512 * 1024 * 1024;
 /** From a new worker to an instance in it that can be called; a start function that loops ends here. */
 export const START_TIMEOUT_MS = 10_000;
 /** Component instances of one plugin, which are its calls at a time; further calls wait. */
@@ -60,9 +58,9 @@ export const LOG_LINES_MAX = 100;
 /** Characters of one line of the log. */
 export const LOG_LINE_CHARS_MAX = 2_000;
 /** Body of a request through `host-http`. */
-export const HTTP_REQUEST_BYTES_MAX = 1 * MiB;
+export const HTTP_REQUEST_BYTES_MAX = 1 * 1024 * 1024;
 /** Body of an answer, decompressed. */
-export const HTTP_RESPONSE_BYTES_MAX = 8 * MiB;
+export const HTTP_RESPONSE_BYTES_MAX = 8 * 1024 * 1024;
 /** Headers of one request, names and values together. */
 export const HTTP_HEADER_CHARS_MAX = 16_384;
 /** Longest wait for an answer. */
