@@ -273,6 +273,15 @@ async function grammar(
       setStatus(await verifyManifest(contextOf(options), file, options));
     });
 
+  const images = program.command('images').description('images for programs in containers');
+  common(images.command('build'))
+    .description('make images from this machine’s own files, without a registry')
+    .argument('[languages...]', 'python, shell, node (default: all)')
+    .action(async (languages: string[], options: GlobalOptions) => {
+      const { buildImages } = await import('./images.ts');
+      setStatus(await buildImages(contextOf(options), languages));
+    });
+
   common(program.command('licenses'))
     .description('print the licences of everything inside this executable')
     .action(async (options: GlobalOptions) => {

@@ -62,29 +62,37 @@ export async function serve({
   engine.catch((error: unknown) => log.error({ reason: String(error) }, 'the engine could not be built'));
   for (const notice of config.notices) log.warn({}, notice);
   try {
-    await servePipe(
-      {
-        engine: new LateEngine(
-          engine,
-          config.servers.map((server) => server.name),
-        ),
-        surface: createSurface(config.toolPrefix),
-        server: { name: 'mcp-optimizer', version: buildFacts().version },
-        log,
-        check: config.check,
-        passThrough: () => composing.then((app) => app.passThrough()),
-        face: (name) => chooseFace(config.faces, config.wish, name),
-        onClient: client.came,
-        input: process.stdin,
-        output: process.stdout,
-      },
-      {
-        lineBytes: config.limits.lineBytes,
-        shutdownGraceMs: config.limits.shutdownGraceMs,
-        requestsInFlight: config.limits.runsInFlight + config.limits.runsQueued,
-        stop: stop.signal,
-      },
-    );
+    const dependencies = {
+      engine: new LateEngine(
+        engine,
+        config.servers.map((server) => server.name),
+      ),
+      surface: createSurface(config.toolPrefix),
+      server: { name: 'mcp-optimizer', version: buildFacts().version },
+      log,
+      check: config.check,
+      passThrough: () => composing.then((app) => app.passThrough()),
+    };
+    const ends = {
+      shutdownGraceMs: config.limits.shutdownGraceMs,
+      requestsInFlight: config.limits.runsInFlight + config.limits.runsQueued,
+      stop: stop.signal,
+    };
+    if (config.http.address !== undefined) {
+      const { serveHttp } = await import('../protocol/http-door.ts');
+      // Many clients may come, and a server is asked at its start only: it is told what any of them may be asked.
+      client.came({ elicitation: { form: {}, url: {} } });
+      const { address } = config.http;
+      const bodyBytes = config.limits.lineBytes;
+      const where = { ...config.http, address, wish: config.wish, bodyBytes };
+      await serveHttp({ ...dependencies, faces: config.faces }, { ...where, ...ends });
+    } else {
+      const face = (name: string | undefined) => chooseFace(config.faces, config.wish, name);
+      await servePipe(
+        { ...dependencies, face, onClient: client.came, input: process.stdin, output: process.stdout },
+        { ...ends, lineBytes: config.limits.lineBytes },
+      );
+    }
   } finally {
     await composing.then((app) => app.close());
   }

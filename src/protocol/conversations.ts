@@ -48,7 +48,7 @@ interface OpenQuestion {
 }
 
 /** One call that may be answered several times. */
-interface Conversation {
+export interface Conversation {
   readonly key: string;
   readonly result: Promise<JsonObject>;
   readonly open: Map<string, OpenQuestion>;
@@ -59,20 +59,55 @@ interface Conversation {
   expiry: NodeJS.Timeout | undefined;
 }
 
+/** Calls that wait for their client to come back; over HTTP it comes back to another server of the same process. */
+export class KeptConversations {
+  readonly #kept = new Map<string, Conversation>();
+
+  /** Answers the name under which it is kept. */
+  put(conversation: Conversation): string {
+    const requestState = randomHex();
+    if (this.#kept.size >= KEPT_MAX) this.#giveUp([...this.#kept.keys()][0] as string);
+    this.#kept.set(requestState, conversation);
+    conversation.expiry = setTimeout(() => this.#giveUp(requestState), ANSWER_WAIT_MS);
+    conversation.expiry.unref();
+    return requestState;
+  }
+
+  /** The conversation, which is kept no longer; undefined when there is none of this name, or it is about something else. */
+  take(requestState: unknown, key: string): Conversation | undefined {
+    const kept = typeof requestState === 'string' ? this.#kept.get(requestState) : undefined;
+    if (typeof requestState !== 'string' || kept?.key !== key) return undefined;
+    this.#kept.delete(requestState);
+    clearTimeout(kept.expiry);
+    return kept;
+  }
+
+  giveUpAll(): void {
+    for (const requestState of [...this.#kept.keys()]) this.#giveUp(requestState);
+  }
+
+  #giveUp(requestState: string): void {
+    const kept = this.#kept.get(requestState);
+    this.#kept.delete(requestState);
+    clearTimeout(kept?.expiry);
+    kept?.abort.abort('the client did not come back');
+  }
+}
+
 export class Conversations {
   /** Who is asked; one for each connection. */
   readonly #client: object;
   readonly #capabilities: () => unknown;
   readonly #stop: AbortSignal;
-  readonly #kept = new Map<string, Conversation>();
+  readonly #kept: KeptConversations;
   readonly #working = new Set<Talk>();
 
   /** `capabilities` are those of an older client; a newer one sends them with each request. */
-  constructor(client: object, capabilities: () => unknown, stop: AbortSignal) {
+  constructor(client: object, capabilities: () => unknown, kept: KeptConversations, stop: AbortSignal) {
     this.#client = client;
     this.#capabilities = capabilities;
+    this.#kept = kept;
     this.#stop = stop;
-    stop.addEventListener('abort', () => this.#giveUpAll(), { once: true });
   }
 
   /** The request of the newest call that is being worked on. */
@@ -150,12 +185,10 @@ export class Conversations {
   }
 
   #resume(context: ServerContext, key: string, state: unknown): Conversation {
-    const kept = typeof state === 'string' ? this.#kept.get(state) : undefined;
-    if (typeof state !== 'string' || kept === undefined || kept.key !== key) {
+    const kept = this.#kept.take(state, key);
+    if (kept === undefined) {
       throw new ServerError(RPC.invalidParams, 'Invalid or expired requestState', { reason: 'invalid_request_state' });
     }
-    this.#kept.delete(state);
-    clearTimeout(kept.expiry);
     kept.context = context;
     for (const [id, answer] of Object.entries(context.mcpReq.inputResponses ?? {})) {
       if (isJsonObject(answer)) kept.open.get(id)?.answer(answer);
@@ -182,26 +215,10 @@ export class Conversations {
   }
 
   #keep(conversation: Conversation): JsonObject {
-    const requestState = randomHex();
-    if (this.#kept.size >= KEPT_MAX) this.#giveUp([...this.#kept.keys()][0] as string);
-    this.#kept.set(requestState, conversation);
-    conversation.expiry = setTimeout(() => this.#giveUp(requestState), ANSWER_WAIT_MS);
-    conversation.expiry.unref();
     const inputRequests = Object.fromEntries(
       [...conversation.open].map(([id, { question }]) => [id, { method: question.method, params: question.params }]),
     );
-    return { resultType: 'input_required', inputRequests, requestState };
-  }
-
-  #giveUp(requestState: string): void {
-    const kept = this.#kept.get(requestState);
-    this.#kept.delete(requestState);
-    clearTimeout(kept?.expiry);
-    kept?.abort.abort('the client did not come back');
-  }
-
-  #giveUpAll(): void {
-    for (const requestState of [...this.#kept.keys()]) this.#giveUp(requestState);
+    return { resultType: 'input_required', inputRequests, requestState: this.#kept.put(conversation) };
   }
 
   async #work(talk: Talk, work: Work): Promise<JsonObject> {

@@ -10,6 +10,7 @@ import type { StdioServerHandle } from '@modelcontextprotocol/server/stdio';
 import { RPC } from '../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import type { ClientCapabilities } from '../upstream/asker.ts';
+import { KeptConversations } from './conversations.ts';
 import type { Face } from './face.ts';
 import type { RpcNotification, RpcRequest } from './json-rpc.ts';
 import { createMcpServer, directInstructions, type FaceDependencies, type Sdk } from './mcp-face.ts';
@@ -31,6 +32,7 @@ export class McpServerDoor {
   readonly #dependencies: McpDependencies;
   readonly #send: (message: object) => void;
   readonly #stopping = new AbortController();
+  readonly #kept = new KeptConversations();
   /** Messages that came before the SDK; undefined once it serves. */
   #waiting: McpMessage[] | undefined = [];
   #loading: Promise<void> | undefined;
@@ -66,6 +68,7 @@ export class McpServerDoor {
   /** Ends the runs that are in flight; unlike cancelled ones they are answered. */
   stop(): void {
     this.#stopping.abort();
+    this.#kept.giveUpAll();
   }
 
   /** Answers open subscriptions and lets go of the SDK's server. */
@@ -175,7 +178,8 @@ export class McpServerDoor {
     const instructions =
       face.mode === 'direct' ? await directInstructions(await passThrough()) : surface.instructions(engine.inventory());
     const news = era === 'modern' ? ('now' as const) : ('afterHello' as const);
-    return createMcpServer(sdk, this.#dependencies, { face, news, instructions, stop: this.#stopping.signal });
+    const [stop, kept] = [this.#stopping.signal, this.#kept];
+    return createMcpServer(sdk, this.#dependencies, { face, news, instructions, kept, stop });
   }
 }
 
