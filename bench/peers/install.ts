@@ -56,6 +56,8 @@ export async function bundleOurs(root: string): Promise<string> {
     platform: 'node',
     target: 'node26',
     mainFields: ['module', 'main'],
+    // Optional native parts of packages that have a way without them.
+    loader: { '.node': 'empty' },
     // CommonJS packages inside an ES module ask for it.
     banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
     logLevel: 'error',
