@@ -4,9 +4,11 @@
  */
 import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
+import { assetBytes, ENGINES } from '../core/assets.ts';
 import type { Json } from '../core/json.ts';
 import type { GuestBackend } from '../sandbox/backend.ts';
 import { ProcessBackend } from '../sandbox/process/backend.ts';
+import { sessionBaseName } from '../sandbox/quickjs/session-codec.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { GuestSettings } from './guest-backend.ts';
 import { spawnSandboxProcess } from './sandbox-process.ts';
@@ -33,6 +35,7 @@ export function startProcessTier(
     // The answer to a call comes through a second hop: looking for it would only heat the processor.
     pollMs: 0,
   };
+  let base: string | undefined;
   const backend = new ProcessBackend({
     name: 'quickjs',
     spawn: () => spawnSandboxProcess(environment.platform),
@@ -42,6 +45,12 @@ export function startProcessTier(
     memoryBytesMax: CHILD_BYTES + FULL_GUESTS * limits.memoryBytes,
     cleanupIntervalMs: pool.poolCleanupIntervalMs,
     limits,
+    // Read at the first session only.
+    sessionBase: () => {
+      base ??= sessionBaseName(ENGINES[settings.engine].sha256, assetBytes(ENGINES[settings.engine].snapshot));
+      return base;
+    },
+    sessionBytesMax: config.sessions.maxBytes,
     onChildLost: (reason, stderr) => log.warn({ reason, stderr }, 'a sandbox process was ended'),
   });
   backend.start();

@@ -41,9 +41,9 @@ export async function normalizeTyped(
 }
 
 /** The same for JavaScript alone, at once: types are `program.syntax`. */
-export function normalizeProgram(code: string, sourceBytesMax: number): NormalizedProgram {
+export function normalizeProgram(code: string, sourceBytesMax: number, use: ProgramUse = 'guest'): NormalizedProgram {
   const text = readText(code, sourceBytesMax);
-  const read = readEither(text, 'guest');
+  const read = readEither(text, use);
   if ('failure' in read) throw wordsFor(read.failure, text);
   return read;
 }

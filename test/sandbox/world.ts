@@ -8,7 +8,15 @@ import { type ErrorCode, OptimizerError } from '../../src/core/errors.ts';
 import { newExecutionId } from '../../src/core/ids.ts';
 import type { Json } from '../../src/core/json.ts';
 import { normalizeProgram } from '../../src/engine/normalize.ts';
-import type { HostCall, HostReply, LogLine, RunEnd, RunFailure, SandboxBackend } from '../../src/sandbox/backend.ts';
+import type {
+  HostCall,
+  HostReply,
+  LogLine,
+  RunEnd,
+  RunFailure,
+  SandboxBackend,
+  SessionStart,
+} from '../../src/sandbox/backend.ts';
 import { DEFAULT_LIMITS, type LimitName } from '../../src/sandbox/limits.ts';
 import { QuickJsBackend, type QuickJsBackendOptions, type WorkerThread } from '../../src/sandbox/quickjs/backend.ts';
 
@@ -119,6 +127,7 @@ export interface ProgramOptions {
   readonly signal?: AbortSignal;
   readonly hostCall?: (call: HostCall) => Promise<HostReply>;
   readonly onLog?: (line: LogLine) => void;
+  readonly session?: SessionStart;
 }
 
 export interface ProgramRun {
@@ -144,7 +153,7 @@ export async function runProgram(
   const started = performance.now();
   let source: string;
   try {
-    ({ source } = normalizeProgram(code, limits.sourceBytes));
+    ({ source } = normalizeProgram(code, limits.sourceBytes, options.session ? 'session' : 'guest'));
   } catch (error) {
     if (!(error instanceof OptimizerError)) throw error;
     const ms = performance.now() - started;
@@ -174,6 +183,7 @@ export async function runProgram(
       if (ended) late.calls++;
       return serve(call);
     },
+    ...(options.session ? { session: options.session } : {}),
     ...(options.onLog ? { onLog: options.onLog } : {}),
   });
   ended = true;

@@ -12,7 +12,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
-import type { GuestBackend, HostReply, LogLine, RunEnd, RunRequest, RunUsage } from '../backend.ts';
+import type { GuestBackend, HostReply, LogLine, RunEnd, RunRequest, RunUsage, SessionImage } from '../backend.ts';
 import type { Limits } from '../limits.ts';
 import { describeFailure } from '../quickjs/failure.ts';
 import { SandboxChild } from './child.ts';
@@ -30,6 +30,10 @@ export interface ProcessBackendOptions {
   readonly memoryBytesMax: number;
   readonly cleanupIntervalMs: number;
   readonly limits: Pick<Limits, 'keptValueBytes' | 'argumentBytes'>;
+  /** See `SandboxBackend.sessionBase`: that of the guests in the children. */
+  readonly sessionBase: () => string;
+  /** The largest image of a session that a child may send. */
+  readonly sessionBytesMax: number;
   readonly onChildLost?: (reason: string, stderr: string) => void;
 }
 
@@ -113,6 +117,10 @@ export class ProcessBackend implements GuestBackend {
     for (const { child } of this.#slots) child.send({ kind: 'inventory', names });
   }
 
+  sessionBase(): string {
+    return this.#options.sessionBase();
+  }
+
   run(request: RunRequest): Promise<RunEnd> {
     const { limits, signal } = request;
     const startedMs = performance.now();
@@ -146,15 +154,20 @@ export class ProcessBackend implements GuestBackend {
             queueMs: pending.queueMs + end.usage.queueMs,
           };
           const dropped = pending.logsDropped + end.logsDropped;
-          resolve(toRunEnd({ ...end, usage: { ...usage, hostCalls: pending.hostCalls } }, pending.logs, dropped));
+          const session = imageOf(end, request);
+          resolve({
+            ...toRunEnd({ ...end, usage: { ...usage, hostCalls: pending.hostCalls } }, pending.logs, dropped),
+            ...(session === undefined ? {} : { session }),
+          });
         },
       };
       slot.runs.set(run, pending);
       slot.child.hold(true);
-      const { executionId, tenant, source, paramsText, grants, seed, alone = false } = request;
+      const { executionId, tenant, source, paramsText, grants, seed, alone = false, session } = request;
+      const given = { executionId, tenant, source, paramsText, grants, limits, seed, alone };
       slot.child.send(
-        { kind: 'start', run, request: { executionId, tenant, source, paramsText, grants, limits, seed, alone } },
-        source.length + paramsText.length,
+        { kind: 'start', run, request: session === undefined ? given : { ...given, session } },
+        source.length + paramsText.length + (session?.image?.length ?? 0),
       );
       if (slot.child.ready) this.#arm(slot, pending);
       signal.addEventListener('abort', onAbort, { once: true });
@@ -216,8 +229,9 @@ export class ProcessBackend implements GuestBackend {
   }
 
   #spawn(): Slot {
-    const { spawn, settings, memoryBytesMax, limits } = this.#options;
-    const frameBytesMax = ESCAPED * Math.max(limits.keptValueBytes, limits.argumentBytes) + FRAME_BYTES_EXTRA;
+    const { spawn, settings, memoryBytesMax, limits, sessionBytesMax } = this.#options;
+    const textBytes = ESCAPED * Math.max(limits.keptValueBytes, limits.argumentBytes);
+    const frameBytesMax = textBytes + Math.ceil((sessionBytesMax * 4) / 3) + FRAME_BYTES_EXTRA;
     const child = new SandboxChild(
       { spawn, settings, memoryBytesMax, frameBytesMax, startMs: START_MS },
       {
@@ -386,6 +400,14 @@ function failed(code: ErrorCode, limits: Limits, reason?: string): UpEnd {
     ? { code, message: `the sandbox process of this run is gone: ${reason ?? 'it ended'}` }
     : describeFailure({ code, report: {} }, limits);
   return { valueText: undefined, failure, logsDropped: 0, callsLeft: 0, usage: NO_USAGE };
+}
+
+/** What a child says of a session counts only for a run that has one, and only up to the size that was asked for. */
+function imageOf({ session }: UpEnd, request: RunRequest): SessionImage | undefined {
+  if (session === undefined || request.session === undefined) return undefined;
+  const image = session.image === undefined ? undefined : Buffer.from(session.image, 'base64');
+  const fits = image !== undefined && image.byteLength <= request.session.imageBytesMax;
+  return { image: fits ? image : undefined, bytes: image?.byteLength ?? session.bytes, namesText: session.namesText };
 }
 
 function toRunEnd(end: UpEnd, logs: LogLine[], logsDropped: number, wallMs?: number): RunEnd {

@@ -31,6 +31,8 @@ export interface UpEnd {
   readonly logsDropped: number;
   readonly callsLeft: number;
   readonly usage: RunUsage;
+  /** What the session keeps; the image as Base64, since what comes up is JSON. */
+  readonly session?: { readonly image: string | undefined; readonly bytes: number; readonly namesText: string };
 }
 
 export type UpMessage =
@@ -106,6 +108,15 @@ function readEnd(end: Record<string, unknown>): UpEnd {
     logsDropped: typed(end, 'logsDropped', 'number') as number,
     callsLeft: typed(end, 'callsLeft', 'number') as number,
     usage: Object.fromEntries(USAGE.map((key) => [key, typed(usage, key, 'number')])) as unknown as RunUsage,
+    ...(end.session === undefined ? {} : { session: readSession(record(end.session)) }),
+  };
+}
+
+function readSession(session: Record<string, unknown>): NonNullable<UpEnd['session']> {
+  return {
+    image: optional(session, 'image', 'string') as string | undefined,
+    bytes: typed(session, 'bytes', 'number') as number,
+    namesText: typed(session, 'namesText', 'string') as string,
   };
 }
 

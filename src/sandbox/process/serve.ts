@@ -107,7 +107,8 @@ class RunServer {
       onLog: ({ level, text }) => this.#send({ kind: 'log', run, level, text }, text.length),
     });
     this.#runs.delete(run);
-    this.#send({ kind: 'end', run, end: withoutLogs(end) }, end.valueText?.length ?? 0);
+    const chars = (end.valueText?.length ?? 0) + (end.session?.bytes ?? 0);
+    this.#send({ kind: 'end', run, end: withoutLogs(end) }, chars);
   }
 
   #known<Value>(value: Value): Value {
@@ -121,6 +122,9 @@ class RunServer {
 
 const SEEN_MAX = 64;
 
-function withoutLogs({ valueText, failure, logsDropped, callsLeft, usage }: RunEnd): UpEnd {
-  return { valueText, failure, logsDropped, callsLeft, usage };
+function withoutLogs({ valueText, failure, logsDropped, callsLeft, usage, session }: RunEnd): UpEnd {
+  const end = { valueText, failure, logsDropped, callsLeft, usage };
+  if (session === undefined) return end;
+  const image = session.image && Buffer.from(session.image).toString('base64');
+  return { ...end, session: { ...session, image } };
 }

@@ -6,7 +6,6 @@
  *                 └─ overdue, crashed ─▶ terminated; its other runs end as `sandbox.lost`
  */
 import { ENGINE_NAMES, ENGINES } from '../../core/assets.ts';
-import { sha256Hex } from '../../core/crypto.ts';
 import { Durations } from '../../core/durations.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
@@ -27,7 +26,7 @@ import { describeFailure } from './failure.ts';
 import type { GuestSessionEnd, RunProfile } from './guest.ts';
 import type { ToMain, ToWorker, WorkerBoot, WorkerEnd, WorkerStats } from './messages.ts';
 import { PollCredit } from './poll-credit.ts';
-import { compressImage, expandImage } from './session-codec.ts';
+import { compressImage, expandImage, sessionBaseName } from './session-codec.ts';
 import { SliceMeter } from './slice-meter.ts';
 import { askToStop, busySince, createMonotonic, createWatch, overdueRun, runningRun } from './watchdog.ts';
 
@@ -163,7 +162,7 @@ export class QuickJsBackend implements GuestBackend {
   sessionBase(): string {
     const { engineHash, snapshot } = this.#options;
     // Read at the first session only: the snapshot is some 170 KB.
-    this.#sessionBase ??= `${engineHash.slice(0, 16)}-${sha256Hex(snapshot()).slice(0, 16)}`;
+    this.#sessionBase ??= sessionBaseName(engineHash, snapshot());
     return this.#sessionBase;
   }
 

@@ -3,7 +3,13 @@
  * neither the main thread nor a guest worker stands still for it. Stands between the backend and its caller.
  */
 import type * as Zlib from 'node:zlib';
+import { sha256Hex } from '../../core/crypto.ts';
 import type { Misfit } from './session-image.ts';
+
+/** Names what images are relative to: the engine's file, and the snapshot with the prelude in it. */
+export function sessionBaseName(engineHash: string, snapshot: Uint8Array): string {
+  return `${engineHash.slice(0, 16)}-${sha256Hex(snapshot).slice(0, 16)}`;
+}
 
 let zlib: typeof Zlib | undefined;
 

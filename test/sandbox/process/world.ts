@@ -34,6 +34,8 @@ export function startProcessBackend(
     memoryBytesMax: 2048 * MiB,
     cleanupIntervalMs: 60_000,
     limits: DEFAULT_LIMITS,
+    sessionBase: () => 'test',
+    sessionBytesMax: 8 * MiB,
     ...overrides,
   });
   backend.start();
