@@ -52,7 +52,6 @@ async function bundleCommonJs(project: Project, entry: string, name: string, ban
       // One JSON Schema validator, the one that is inside already, instead of two copies of Ajv.
       '@modelcontextprotocol/server/_shims': join(project.root, 'build/sdk-shims.ts'),
       '@modelcontextprotocol/client/_shims': join(project.root, 'build/sdk-shims.ts'),
-      ssh2: join(project.root, 'build/no-ssh.ts'),
       // Of the Docker client, what reaches an engine in ways that we never take.
       ...Object.fromEntries(
         ['ssh2', '@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs'].map((name) => [
