@@ -9,11 +9,20 @@ import type { Faces, FaceWish, Profile } from '../protocol/face.ts';
 import type { HotTool } from '../protocol/pass-through.ts';
 import type { Config, HttpAddress } from './config.ts';
 import { type Environment, variableOf } from './environment.ts';
-import type { ConfigOptions } from './load.ts';
 import type { Places } from './places.ts';
 import { configError, type Path, type Problem, wrongOption } from './problem.ts';
 import type { TopValue } from './schema.ts';
 import { MODE_VARIABLE, PROFILE_VARIABLE, TOKEN_VARIABLE } from './wish-variables.ts';
+
+/** What the command line may ask for. */
+export interface WishOptions {
+  /** `--mode` */
+  readonly mode?: string;
+  /** `--profile` */
+  readonly profile?: string;
+  /** `--http` */
+  readonly http?: string;
+}
 
 export interface FacesContext {
   readonly places: Places;
@@ -94,7 +103,7 @@ function complain(context: FacesContext, path: Path, message: string, near: read
 }
 
 /** `config` with what the command line and the variables ask for. Throws one `config.value` error for all that is wrong. */
-export function readWishes(config: Config, options: ConfigOptions, environment: Environment): Config {
+export function readWishes(config: Config, options: WishOptions, environment: Environment): Config {
   const problems: Problem[] = [];
   const wish: FaceWish = {
     ...modeWish(options, environment, problems),
@@ -118,7 +127,7 @@ export function readWishes(config: Config, options: ConfigOptions, environment: 
 }
 
 /** A profile that is asked for on the command line brings its own mode, so that a variable does not change it. */
-function modeWish({ mode, profile }: ConfigOptions, environment: Environment, problems: Problem[]): FaceWish {
+function modeWish({ mode, profile }: WishOptions, environment: Environment, problems: Problem[]): FaceWish {
   const variable = profile === undefined ? variableOf(environment, MODE_VARIABLE) : undefined;
   const word = mode ?? (variable === '' ? undefined : variable);
   if (word === undefined) return {};
@@ -129,7 +138,7 @@ function modeWish({ mode, profile }: ConfigOptions, environment: Environment, pr
 
 function profileWish(
   { faces }: Config,
-  { mode, profile }: ConfigOptions,
+  { mode, profile }: WishOptions,
   environment: Environment,
   problems: Problem[],
 ): FaceWish {

@@ -8,6 +8,7 @@ import type { ServerSpec } from '../upstream/server-spec.ts';
 import { type Config, deepFreeze, defaultConfig } from './config.ts';
 import { type Environment, variableOf } from './environment.ts';
 import type { Expander } from './expand.ts';
+import type { WishOptions } from './faces.ts';
 import { displayPath, locateConfig, readConfigFile } from './locate.ts';
 import type { Places } from './places.ts';
 import type { PluginsContext, ReadPlugins } from './plugins.ts';
@@ -17,15 +18,9 @@ import type { SecretCandidate } from './secrets.ts';
 import { WISH_VARIABLES } from './wish-variables.ts';
 
 /** What the command line may say; it wins over the file. */
-export interface ConfigOptions {
+export interface ConfigOptions extends WishOptions {
   /** `--config`; relative to the working directory, may have any name. */
   readonly configPath?: string;
-  /** `--mode` */
-  readonly mode?: string;
-  /** `--profile` */
-  readonly profile?: string;
-  /** `--http` */
-  readonly http?: string;
   /** `--state`; relative to the working directory. */
   readonly state?: string;
   /** `--log-level` */

@@ -14,11 +14,12 @@ import type { McpRequestContext, Server } from '@modelcontextprotocol/server';
 import { OptimizerError } from '../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import { MODE_WORDS, modeOf } from '../core/mode.ts';
+import type { FaceDependencies, Sdk } from './connection.ts';
 import { KeptConversations } from './conversations.ts';
 import { chooseFace, type Face, type Faces, type FaceWish } from './face.ts';
 import { createGuard, type Guard, refuse } from './http-guard.ts';
 import { HTTP_SESSIONS_MAX, HttpSessions } from './http-sessions.ts';
-import { createMcpServer, directInstructions, type FaceDependencies, type Sdk } from './mcp-face.ts';
+import { createMcpServer, directInstructions } from './mcp-face.ts';
 
 export interface HttpDependencies extends FaceDependencies {
   readonly faces: Faces;

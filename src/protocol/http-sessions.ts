@@ -4,7 +4,7 @@
  */
 import type { Server, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
 import { randomHex } from '../core/crypto.ts';
-import type { Sdk } from './mcp-face.ts';
+import type { Sdk } from './connection.ts';
 
 type Transport = WebStandardStreamableHTTPServerTransport;
 

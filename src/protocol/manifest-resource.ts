@@ -3,8 +3,8 @@
  * document of `optimizer/manifest`, so that it can be verified wherever it is carried.
  */
 import type { JsonObject } from '../core/json.ts';
+import type { OwnResources } from './connection.ts';
 import type { ManifestPort } from './manifest-port.ts';
-import type { OwnResources } from './mcp-face.ts';
 
 export const MANIFEST_URI = 'optimizer://manifest';
 

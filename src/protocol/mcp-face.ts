@@ -14,11 +14,9 @@ import { OptimizerError } from '../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import { nearest } from '../core/nearest.ts';
 import type { DirectContext } from '../engine/direct-calls.ts';
-import type { CheckMode } from '../engine/request.ts';
-import type { Log } from '../telemetry/log.ts';
 import { ServerError } from '../upstream/server-error.ts';
-import { Conversations, type KeptConversations, type Talk, type Work } from './conversations.ts';
-import type { EnginePort } from './engine-port.ts';
+import type { Connection, FaceDependencies, Sdk } from './connection.ts';
+import { Conversations, type Talk, type Work } from './conversations.ts';
 import { toErrorBody } from './error-response.ts';
 import type { Face } from './face.ts';
 import { onePage } from './list-pages.ts';
@@ -28,42 +26,8 @@ import type { ExposedTools, PassThrough } from './pass-through.ts';
 import { ProgressSender, passProgress } from './progress-sender.ts';
 import { renderError } from './render.ts';
 import { forwardNotifications } from './server-news.ts';
-import type { Surface } from './surface.ts';
 import { callTool } from './tool-call.ts';
 import type { ListedTool } from './upstream-port.ts';
-
-export type Sdk = typeof import('@modelcontextprotocol/server') & typeof import('@modelcontextprotocol/server/stdio');
-
-export interface FaceDependencies {
-  readonly engine: EnginePort;
-  /** The servers themselves; asked for when a client first needs them. */
-  readonly passThrough: () => Promise<PassThrough>;
-  readonly surface: Surface;
-  readonly server: ServerIdentity;
-  readonly log: Log;
-  /** How programs of a model are checked before they run. */
-  readonly check: CheckMode;
-  /** Resources of ours, listed before those of the servers; by default the manifest. */
-  readonly ownResources?: OwnResources;
-}
-
-export interface OwnResources {
-  /** As `resources/list` shows them. */
-  list(): readonly JsonObject[];
-  /** A result of `resources/read`, or undefined when `uri` is none of ours. */
-  read(uri: string): Promise<JsonObject | undefined>;
-}
-
-export interface Connection {
-  readonly face: Face;
-  /** When news of servers may be told: after the client's hello, at once (2026-07-28), or not by this server. */
-  readonly news: 'afterHello' | 'now' | 'never';
-  /** Ends the calls that are under way; unlike cancelled ones they are answered. */
-  readonly stop: AbortSignal;
-  readonly instructions: string;
-  /** Calls of this client, or of all clients of an address, that wait for an answer. */
-  readonly kept: KeptConversations;
-}
 
 /** The list of our own tools never changes while the process lives; a client may keep it for a day. */
 const LIST_TTL_MS = 86_400_000;

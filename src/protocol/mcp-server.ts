@@ -10,10 +10,11 @@ import type { StdioServerHandle } from '@modelcontextprotocol/server/stdio';
 import { RPC } from '../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import type { ClientCapabilities } from '../upstream/asker.ts';
+import type { FaceDependencies, Sdk } from './connection.ts';
 import { KeptConversations } from './conversations.ts';
 import type { Face } from './face.ts';
 import type { RpcNotification, RpcRequest } from './json-rpc.ts';
-import { createMcpServer, directInstructions, type FaceDependencies, type Sdk } from './mcp-face.ts';
+import { createMcpServer, directInstructions } from './mcp-face.ts';
 import { greeting } from './opening.ts';
 
 type McpMessage = RpcRequest | RpcNotification | JsonObject;

@@ -5,8 +5,8 @@
 import type { Server } from '@modelcontextprotocol/server';
 import type { JsonObject } from '../core/json.ts';
 import type { Mode } from '../core/mode.ts';
+import type { FaceDependencies } from './connection.ts';
 import type { Conversations } from './conversations.ts';
-import type { FaceDependencies } from './mcp-face.ts';
 import type { PassThrough } from './pass-through.ts';
 
 export interface NewsConnection {
