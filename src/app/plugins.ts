@@ -37,10 +37,8 @@ async function openPlugin(spec: PluginSpec, { config, environment, log, redactor
     import('../plugins/output-cache.ts'),
     import('./plugin-threads.ts'),
   ]);
-  // State that is kept in memory leaves nothing behind, translated plugins included.
-  const folder = environment.paths.join(environment.stateDirectory, 'plugins');
-  const isKept = config.statePath !== undefined || config.redisUrl !== undefined;
-  const cache = isKept ? new OutputCache(folder, log) : undefined;
+  const folder = keptFolder(config, environment);
+  const cache = folder === undefined ? undefined : new OutputCache(folder, log);
   return new Plugin({
     spec,
     log,
@@ -53,4 +51,10 @@ async function openPlugin(spec: PluginSpec, { config, environment, log, redactor
       }),
     http: { hosts: spec.hosts, fetch: globalThis.fetch, redact: (text) => redactor.text(text) },
   });
+}
+
+/** Beside the state file. State that is kept in memory leaves nothing behind, translated plugins included. */
+function keptFolder(config: Config, { paths, stateDirectory }: Environment): string | undefined {
+  if (config.statePath !== undefined) return paths.join(paths.dirname(config.statePath), 'plugins');
+  return config.redisUrl === undefined ? undefined : paths.join(stateDirectory, 'plugins');
 }

@@ -138,7 +138,10 @@ function resultOf(end: CallEnd, { tool, server, memoryBytes }: Asked): JsonObjec
   const data = { server, tool, sent: true };
   switch (end.reason) {
     case 'trap':
-      throw new OptimizerError('upstream.toolError', `${where} trapped: ${end.words}.`, { data });
+      throw new OptimizerError('upstream.toolError', `${where} trapped: ${end.words}.`, {
+        hint: 'What the plugin printed before it is in the log.',
+        data,
+      });
     case 'memory':
       throw new OptimizerError(
         'upstream.toolError',
