@@ -8,6 +8,7 @@ import { type Environment, readEnvironment } from '../config/environment.ts';
 import { OptimizerError } from '../core/errors.ts';
 import type { CommandContext, GlobalOptions } from './command-context.ts';
 import type { Printer } from './printer.ts';
+import type { RunOptions } from './run.ts';
 
 const EXIT_STATUSES = `
 Exit statuses:
@@ -179,6 +180,7 @@ async function grammar(
     .argument('<file>', 'file with the program, or - for stdin')
     .option('-p, --params <json>', 'JSON object that the program sees as `params`')
     .option('--read-only', 'refuse tools that may write')
+    .option('--session <name>', 'go on with the variables of this session, and keep them')
     .option(
       '--limit <name=value>',
       'lower a limit for this run, for example wallMs=5000; may be given several times',
@@ -186,7 +188,7 @@ async function grammar(
       [] as string[],
     )
     .action(
-      async (file: string, options: GlobalOptions & { params?: string; readOnly?: boolean; limit?: string[] }) => {
+      async (file: string, options: GlobalOptions & RunOptions) => {
         const { run } = await import('./run.ts');
         setStatus(await run(contextOf(options), file, options));
       },

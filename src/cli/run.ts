@@ -13,6 +13,7 @@ export interface RunOptions {
   readonly params?: string;
   readonly readOnly?: boolean;
   readonly limit?: readonly string[];
+  readonly session?: string;
 }
 
 /** Servers that a program does not use must not hold it up for long. */
@@ -28,7 +29,13 @@ export async function run(context: CommandContext, file: string, options: RunOpt
     const outcome = await untilSignal((signal) =>
       printer.during('running', () =>
         app.engine.execute(
-          { code, params, limits, readOnly: options.readOnly ?? false },
+          {
+            code,
+            params,
+            limits,
+            readOnly: options.readOnly ?? false,
+            ...(options.session === undefined ? {} : { session: options.session }),
+          },
           { signal, onEvent: () => undefined },
         ),
       ),

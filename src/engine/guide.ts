@@ -14,6 +14,7 @@ Statements that end in \`return\` or in an expression, or one async function. Ty
 
 \`\`\`js
 const words = ['one', 'two', 'three'];
+await context.set('words', words);
 return words.filter((word) => word.length === 3);
 \`\`\`
 
@@ -24,6 +25,7 @@ return words.filter((word) => word.length === 3);
 - An image or sound is a small \`{type, mimeType, handle}\`: return it, or \`await emit(block)\`, to show it.
 - \`await\` every call; what is in flight at the end is lost.
 - Reduce before you return: a value over the budget is cut, and \`await load(handle)\` gives all of it to the next program.
+- \`context.set(key, value)\` and \`context.get(key)\` keep small values for later programs. Calls with the same session name share top-level variables.
 - \`await search(query, limit)\` searches inside a program; \`Object.keys(tools)\` lists the servers.
 - \`console.log\` is shown below the value, in what that leaves of the budget.
 

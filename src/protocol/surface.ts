@@ -29,9 +29,10 @@ export function createSurface(prefix = ''): Surface {
   const search = `${prefix}search_tools`;
   const run = `${prefix}run_code`;
   const runReadOnly = `${prefix}run_code_readonly`;
+  // What a session is, the guide says: every word here is paid for on every turn, also by those who need none.
   const program = {
     type: 'object' as const,
-    properties: { code: { type: 'string' } },
+    properties: { code: { type: 'string' }, session: { type: 'string' } },
     required: ['code'],
   };
   return {
@@ -40,7 +41,7 @@ export function createSurface(prefix = ''): Surface {
         role: 'search',
         name: search,
         description:
-          'Find functions of the connected servers; answers TypeScript signatures. Empty query: all servers. "help": the guide.',
+          'Find functions of the servers by need; answers signatures. "" lists servers, "help" is the guide.',
         inputSchema: {
           type: 'object',
           properties: { query: { type: 'string' }, limit: { type: 'integer' } },
@@ -51,20 +52,19 @@ export function createSurface(prefix = ''): Surface {
       {
         role: 'run',
         name: run,
-        description: `Run TypeScript: \`const r = await tools.server.tool(args); return r.part\`. ${search} first, then do the whole task in one program and \`return\` only what you need. No fetch, fs, require, import.`,
+        description: `Run one TypeScript program for the whole task: \`const r = await tools.server.tool(args); return r.part\`. Return only what you need. ${search} first, unless you know the tool: a wrong call is answered with the right signature. No fetch, fs, require, import.`,
         inputSchema: program,
         annotations: { readOnlyHint: false },
       },
       {
         role: 'runReadOnly',
         name: runReadOnly,
-        description: `${run} that refuses tools which may write.`,
+        description: `${run} without tools that may write.`,
         inputSchema: program,
         annotations: { readOnlyHint: true },
       },
     ],
-    instructions: (serverNames) =>
-      `Work with these servers by ${search}, then one ${run} program; loops and filters belong in it, intermediate results stay out of the chat.\nServers: ${inventory(serverNames)}`,
+    instructions: (serverNames) => `Servers behind ${search} and ${run}: ${inventory(serverNames)}`,
   };
 }
 

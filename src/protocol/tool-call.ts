@@ -12,7 +12,7 @@ import type { EnginePort } from './engine-port.ts';
 import { toErrorBody } from './error-response.ts';
 import { checkParams } from './params.ts';
 import { renderError, renderOutcome, renderText, type ToolAnswer } from './render.ts';
-import type { ParamsSchema } from './schema-parts.ts';
+import { NAME, type ParamsSchema } from './schema-parts.ts';
 import type { Surface, ToolRole } from './surface.ts';
 
 export interface ToolCallDependencies {
@@ -34,7 +34,7 @@ const SEARCH_LIMIT_MAX = 50;
 
 const PROGRAM: ParamsSchema = {
   type: 'object',
-  properties: { code: { type: 'string' } },
+  properties: { code: { type: 'string' }, session: NAME },
   required: ['code'],
   additionalProperties: false,
 };
@@ -95,7 +95,9 @@ async function answer(
     }
     case 'run':
     case 'runReadOnly': {
-      const request = { code: given.code as string, readOnly: readOnly || role === 'runReadOnly', check };
+      const { code, session } = given as { code: string; session?: string };
+      const named = session === undefined ? {} : { session };
+      const request = { code, ...named, readOnly: readOnly || role === 'runReadOnly', check };
       return renderOutcome(await engine.execute(request, { ...context, plainCallsDirect, audience: 'model' }), isBlock);
     }
   }

@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createRedactor } from '../../src/policy/redaction.ts';
 import { ContextValues } from '../../src/state/context.ts';
 import { MemoryStore } from '../../src/state/memory.ts';
+import { FakeBackend, lost } from './fake-backend.ts';
 import { executorOver, FakeTools, listening } from './fakes.ts';
 import { startRealBackend } from './real-backend.ts';
 
@@ -150,9 +151,20 @@ describe('context in a program', () => {
     expect(outcome.error).toMatchObject({ code: 'limit.calls' });
   });
 
-  it('counts as a write: a failed run that has changed it is not called retryable', async () => {
-    const { run } = house();
-    const outcome = await run("await context.increment('n'); throw Object.assign(new Error('x'), {})");
-    expect(outcome.error).toMatchObject({ code: 'program.error', retryable: false });
+  it('counts as a write: a run that was lost after it is not started again by itself', async () => {
+    const increment = { interfaceName: 'context', functionName: 'increment', argumentsText: '["n",1,null]' };
+    const read = { interfaceName: 'context', functionName: 'get', argumentsText: '["n"]' };
+    for (const [call, starts] of [
+      [increment, 1],
+      [read, 2],
+    ] as const) {
+      const fake = new FakeBackend(async (request) => {
+        expect(await request.hostCall({ call: 1, ...call })).toMatchObject({ ok: true });
+        return lost();
+      });
+      const outcome = await executorOver(fake, new FakeTools({})).execute({ code: 'return 1' }, listening());
+      expect(outcome.error).toMatchObject({ code: 'sandbox.lost', retryable: starts === 2 });
+      expect(fake.requests).toHaveLength(starts);
+    }
   });
 });

@@ -235,7 +235,6 @@ describe('secrets', () => {
 
 describe('what this version does not have', () => {
   it.each([
-    ['session', { session: 's' }],
     ['record', { record: true }],
     ['check', { check: 'error' as const }],
   ])('is refused and not ignored: %s', async (path, request) => {

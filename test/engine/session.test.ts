@@ -5,6 +5,7 @@ import type { Json } from '../../src/core/json.ts';
 import { TypeEraser } from '../../src/engine/type-eraser.ts';
 import { createRedactor } from '../../src/policy/redaction.ts';
 import { MemoryStore } from '../../src/state/memory.ts';
+import { ended, FakeBackend } from './fake-backend.ts';
 import { executorOver, type FakeTool, FakeTools, listening, sessionRuns } from './fakes.ts';
 import { startRealBackend } from './real-backend.ts';
 
@@ -294,6 +295,14 @@ describe('what a session may be', () => {
     bytes.fill(0, bytes.length - 200);
     await store.setBytes('sessions ["default"]', '"s"', bytes, 60_000);
     expect((await run('return a')).error?.code).toBe('state.session');
+  });
+
+  it('is refused on a backend that keeps no variables', async () => {
+    const run = executorOver(new FakeBackend(() => ended()), new FakeTools({})).execute(
+      { code: 'return 1', session: 's' },
+      listening(),
+    );
+    await expect(run).rejects.toMatchObject({ code: 'request.params', data: { path: 'session' } });
   });
 
   it('never holds a secret', async () => {
