@@ -10,6 +10,7 @@ import { join, relative } from 'node:path';
 import { writeWhole } from '../build/files.ts';
 import { openProject } from '../build/project.ts';
 import { batchSuite } from './batch.ts';
+import { cacheSuite } from './cache.ts';
 import { checkSuite } from './check.ts';
 import { fairSuite } from './fair.ts';
 import { loadNow, machineFacts, type Report, reaches, tableText } from './figures.ts';
@@ -17,21 +18,24 @@ import { peersSuite } from './peers/suite.ts';
 import { pluginSuite } from './plugin.ts';
 import { runSuite } from './run.ts';
 import { searchSuite } from './search.ts';
+import { sessionSuite } from './session.ts';
 import { startSuite } from './start.ts';
 import { tokensSuite } from './tokens/suite.ts';
 
 const SUITES: Readonly<Record<string, (executable: string, options: readonly string[]) => Promise<Report>>> = {
   start: async (file) => ({ rows: await startSuite(file) }),
   run: async (file) => ({ rows: await runSuite(file) }),
+  cache: async () => ({ rows: await cacheSuite() }),
   check: async () => ({ rows: await checkSuite() }),
   batch: async (file) => ({ rows: await batchSuite(file) }),
   fair: async () => ({ rows: await fairSuite() }),
   search: async () => ({ rows: searchSuite() }),
+  session: async () => ({ rows: await sessionSuite() }),
   plugin: async () => ({ rows: await pluginSuite() }),
   tokens: (_, options) => tokensSuite(options),
   peers: (_, options) => peersSuite(root, options),
 };
-const BY_DEFAULT = ['start', 'run', 'batch', 'check', 'fair', 'search', 'plugin'];
+const BY_DEFAULT = ['start', 'run', 'batch', 'cache', 'check', 'fair', 'search', 'session', 'plugin'];
 
 const { root, work } = openProject();
 const executable = join(work, process.platform === 'win32' ? 'mcp-optimizer.exe' : 'mcp-optimizer');
