@@ -14,6 +14,7 @@ const TOOLS = {
     run: ({ title }) => ({
       slug: title
         .normalize('NFKD')
+        .replace(/\p{Mark}/gu, '')
         .toLowerCase()
         .replace(/[^a-z0-9]+/g, '-')
         .replace(/^-|-$/g, ''),

@@ -16,7 +16,9 @@ const config = join(folder, 'mcp-optimizer.json');
 function optimizer(args, input = '') {
   const options = { input, encoding: 'utf8', stdio: ['pipe', 'pipe', 'ignore'] };
   try {
-    return JSON.parse(execFileSync('mcp-optimizer', [...args, '--json', '--state', 'memory'], options));
+    return JSON.parse(
+      execFileSync('mcp-optimizer', [...args, '--json', '--state', join(folder, 'state.sqlite')], options),
+    );
   } catch (error) {
     return JSON.parse(error.stdout);
   }

@@ -98,7 +98,7 @@ describe('docs/plugins.md', () => {
 });
 
 describe('examples/plugin', () => {
-  it('is built and tested by its own scripts', async () => {
+  it('is built and tested by its own scripts', { timeout: 120_000 }, async () => {
     const example = new Folder();
     const source = join(ROOT, 'examples/plugin');
     for (const name of ['package.json', 'plugin.js', 'plugin.test.js']) {
