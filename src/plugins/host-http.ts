@@ -17,6 +17,8 @@ import {
 export interface HostHttpDeps {
   readonly hosts: readonly PluginHost[];
   readonly fetch: typeof globalThis.fetch;
+  /** `HTTP_TIMEOUT_MS` by default. */
+  readonly timeoutMs?: number;
   /** Takes secrets of the config out of what a host sends back. */
   redact(text: string): string;
 }
@@ -46,7 +48,7 @@ export async function fetchForPlugin(
 ): Promise<HttpAnswer> {
   const checked = check(deps.hosts, request);
   if (typeof checked === 'string') return { ok: false, failure: checked };
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(HTTP_TIMEOUT_MS)]);
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(deps.timeoutMs ?? HTTP_TIMEOUT_MS)]);
   try {
     const response = await deps.fetch(checked.url, {
       method: checked.method,

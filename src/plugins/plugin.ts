@@ -22,6 +22,8 @@ export interface PluginDeps {
   prepare(signal?: AbortSignal): Promise<PluginOutput>;
   spawnWorker(output: PluginOutput): PluginThread<ToPlugin>;
   readonly http: HostHttpDeps;
+  /** From a new worker to its first instance; `START_TIMEOUT_MS` by default. */
+  readonly startTimeoutMs?: number;
 }
 
 /** A call or a listing, from the moment it is asked for until it has ended. */
@@ -195,7 +197,8 @@ export class Plugin {
         void this.#drop(why, true);
         reject(refusal(this.#deps.spec.name, why));
       };
-      const timer = setTimeout(() => fail(`its start takes longer than ${START_TIMEOUT_MS} ms.`), START_TIMEOUT_MS);
+      const { startTimeoutMs = START_TIMEOUT_MS } = this.#deps;
+      const timer = setTimeout(() => fail(`its start takes longer than ${startTimeoutMs} ms.`), startTimeoutMs);
       const onAbort = (): void => {
         void this.#drop('its start was given up', true);
         reject(signal?.reason);

@@ -26,10 +26,15 @@ export interface PrepareDeps {
   spawnTranspiler(): Promise<PluginThread<TranspileRequest>>;
   /** Undefined: every start translates. */
   readonly cache: OutputCache | undefined;
+  /** `TRANSPILE_TIMEOUT_MS` by default. */
+  readonly transpileTimeoutMs?: number;
 }
 
 /** Throws `upstream.plugin` (the file cannot be read, is another one, or does not pass the checks). */
 export async function prepare(spec: PluginSpec, deps: PrepareDeps, signal?: AbortSignal): Promise<PluginOutput> {
+  if (!('Suspending' in WebAssembly)) {
+    throw refusal(spec.name, 'this version of Node cannot run plugins.', { hint: 'Use Node 26, or the executable.' });
+  }
   const component = await readComponent(spec.path, spec.name);
   const found = sha256Hex(component);
   if (found !== spec.sha256) {
@@ -73,9 +78,10 @@ async function translate(
 ): Promise<PluginOutput> {
   const thread = await deps.spawnTranspiler();
   return await new Promise<PluginOutput>((resolve, reject) => {
+    const { transpileTimeoutMs = TRANSPILE_TIMEOUT_MS } = deps;
     const timer = setTimeout(() => {
-      reject(refusal(spec.name, `it was not translated within ${TRANSPILE_TIMEOUT_MS} ms.`));
-    }, TRANSPILE_TIMEOUT_MS);
+      reject(refusal(spec.name, `it was not translated within ${transpileTimeoutMs} ms.`));
+    }, transpileTimeoutMs);
     const onAbort = (): void => reject(signal?.reason);
     signal?.addEventListener('abort', onAbort, { once: true });
     const settle = (end: () => void): void => {

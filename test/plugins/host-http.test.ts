@@ -139,6 +139,20 @@ describe('host-http', () => {
     });
   });
 
+  it('ends when the host does not answer in time', async () => {
+    const deps = {
+      hosts: [{ origin, headers: {} }],
+      fetch: globalThis.fetch,
+      redact: (text: string) => text,
+      timeoutMs: 50,
+    };
+    const request = { method: 'GET', url: `${origin}/never`, headers: [], body: undefined };
+    expect(await fetchForPlugin(deps, request, new AbortController().signal)).toEqual({
+      ok: false,
+      failure: 'timeout',
+    });
+  });
+
   it('ends when the call is given up', async () => {
     const abort = new AbortController();
     const answer = ask({ url: `${origin}/never` }, { signal: abort.signal });

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Plugin } from '../../src/plugins/plugin.ts';
-import { INSTANCES_MAX, LOG_LINES_MAX } from '../../src/plugins/plugin-spec.ts';
+import { CALLS_QUEUED_MAX, INSTANCES_MAX, LOG_LINES_MAX } from '../../src/plugins/plugin-spec.ts';
 import { adapterComponent } from '../fixtures/plugins/components.ts';
 import { PluginWorld } from './world.ts';
 
@@ -177,6 +177,20 @@ describe('a plugin', () => {
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(await plugin.call('echo', '8')).toEqual(ok('8'));
     expect(world.lines.slice(before).filter(({ level }) => level === 'warn')).toEqual([]);
+  });
+
+  it('refuses a call when too many wait, and answers those that do', async () => {
+    let finishAll: Array<() => void> = [];
+    onSlow = (finish) => finishAll.push(finish);
+    const url = JSON.stringify({ url: `${origin}/slow` });
+    const slow = Array.from({ length: INSTANCES_MAX }, () => plugin.call('get', url));
+    const waiting = Array.from({ length: CALLS_QUEUED_MAX }, (_, index) => plugin.call('echo', String(index)));
+    await expect(plugin.call('echo', '{}')).rejects.toMatchObject({ code: 'limit.queue', data: { sent: false } });
+    while (finishAll.length < INSTANCES_MAX) await new Promise((resolve) => setTimeout(resolve, 5));
+    for (const finish of finishAll) finish();
+    finishAll = [];
+    expect(await Promise.all(slow)).toEqual(slow.map(() => ok('late')));
+    expect(await Promise.all(waiting)).toHaveLength(CALLS_QUEUED_MAX);
   });
 
   it('answers many calls at once in order of their own', async () => {

@@ -48,12 +48,16 @@ export class PluginWorld {
   }
 
   /** Closed with the world. */
-  plugin(spec: PluginSpec, options: { cache?: OutputCache; redact?: (text: string) => string } = {}): Plugin {
+  plugin(
+    spec: PluginSpec,
+    options: { cache?: OutputCache; redact?: (text: string) => string; startTimeoutMs?: number } = {},
+  ): Plugin {
     const plugin = new Plugin({
       spec,
       log: this.log,
       prepare: (signal) => prepare(spec, { cache: options.cache, spawnTranspiler }, signal),
       spawnWorker: (output) => spawnPluginWorker({ output, memoryBytes: spec.memoryBytes, resultChars: 2 * MiB }),
+      ...(options.startTimeoutMs === undefined ? {} : { startTimeoutMs: options.startTimeoutMs }),
       http: { hosts: spec.hosts, fetch: globalThis.fetch, redact: options.redact ?? ((text) => text) },
     });
     this.#plugins.push(plugin);
