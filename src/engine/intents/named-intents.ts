@@ -11,6 +11,7 @@ import { camelCase, nameParts } from '../../upstream/names.ts';
 import { SearchIndex } from '../../upstream/search.ts';
 import { declarationOf, type NamedTool, signatureOf } from '../../upstream/signature.ts';
 import type { Intent } from './intent.ts';
+import { isMeant } from './meant.ts';
 
 export interface RankedIntent {
   readonly intent: Intent;
@@ -18,11 +19,13 @@ export interface RankedIntent {
 }
 
 /** Below it a search shows no intent at all: the words say something else. */
-export const SHOWN_SCORE_MIN = 0.45;
+const SHOWN_SCORE_MIN = 0.45;
 /** What the best must have to be run for words alone. */
-export const TAKEN_SCORE_MIN = 0.8;
+const TAKEN_SCORE_MIN = 0.8;
 /** How much better than the next it must be. */
-export const MARGIN_MIN = 1.25;
+const MARGIN_MIN = 1.25;
+/** Another one that scores less than this share of the best does not answer the words. */
+const ALONE_SHARE = 0.25;
 
 /** The name under which intents stand beside servers, in a search and for `describe`. */
 export const INTENTS_SERVER = 'intents';
@@ -67,7 +70,10 @@ export class NamedIntents {
     const scored = this.#scored(asked);
     const [best, next] = scored;
     const isClear =
-      best !== undefined && best.score >= TAKEN_SCORE_MIN && best.score >= MARGIN_MIN * (next?.score ?? 0);
+      best !== undefined &&
+      best.score >= TAKEN_SCORE_MIN &&
+      best.score >= MARGIN_MIN * (next?.score ?? 0) &&
+      isMeant(asked, best.intent, this.all, (next?.score ?? 0) < ALONE_SHARE * best.score);
     if (isClear) return { intent: best.intent };
     const close = scored.slice(0, 3).map(({ intent }) => intent);
     return { nearest: close.length > 0 ? close : this.#nearSpelled(asked) };
