@@ -170,7 +170,7 @@ function keyOf(
   args: Json,
   { tenant = DEFAULT_TENANT, principal = tenant, argumentsText, verbatim }: CallOptions,
 ): { key: string; scopes: readonly string[] } {
-  const whose = canonicalJson([tenant, principal, tool.account, name, tool.pin]);
+  const whose = JSON.stringify([tenant, principal, tool.account, name, tool.pin]);
   const hash = sha256Hex(whose + (argumentsText ?? canonicalJson(args)));
   return {
     // The two forms of an answer are kept apart: one has its bytes, the other has been taken apart.
