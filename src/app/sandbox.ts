@@ -5,7 +5,9 @@
  */
 import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
+import { systemClock } from '../core/clock.ts';
 import type { GuestBackend } from '../sandbox/backend.ts';
+import { TestedBackend } from '../sandbox/tested-backend.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type GuestSettings, startGuestBackend } from './guest-backend.ts';
 
@@ -30,8 +32,14 @@ export async function startSandbox(config: Config, environment: Environment, log
   };
   if (isolation === 'thread') {
     const onWorkerLost = (reason: string): void => log.warn({ reason }, 'a sandbox worker was ended');
-    return startGuestBackend({ settings, onWorkerLost });
+    return tested(startGuestBackend({ settings, onWorkerLost }), config, log);
   }
   const { startProcessTier } = await import('./process-tier.ts');
-  return startProcessTier(config, environment, settings, log);
+  return tested(startProcessTier(config, environment, settings, log), config, log);
+}
+
+function tested(backend: GuestBackend, { limits }: Config, log: Log): GuestBackend {
+  const onFailed = (reason: string): void =>
+    log.error({ reason }, 'the sandbox has failed its self-test; it runs nothing');
+  return new TestedBackend({ backend, limits, clock: systemClock, onFailed });
 }
