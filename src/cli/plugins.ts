@@ -67,7 +67,8 @@ export async function verifyPlugin({ environment, printer }: CommandContext, fil
       `imports  ${found.imports.join('\n         ') || 'nothing'}`,
       ...found.tools.map((tool, index) => {
         const effect = (tool.annotations as { readOnlyHint?: boolean }).readOnlyHint === true ? 'read' : 'write';
-        const words = printer.outside(`${tool.name} (${effect}): ${tool.description}`);
+        const what = tool.description === '' ? '' : `: ${tool.description}`;
+        const words = printer.outside(`${tool.name} (${effect})${what}`);
         return `${(index === 0 ? 'tools' : '').padEnd(9)}${words}`;
       }),
     ].join('\n'),
