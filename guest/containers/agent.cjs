@@ -122,7 +122,7 @@ function toolsOf(inventory) {
 
 const context = {
   get: async (key) => (await call('context', 'get', [key]))?.value,
-  has: async (key) => (await call('context', 'get', [key])) !== null,
+  entry: async (key) => (await call('context', 'get', [key])) ?? undefined,
   set: (key, value, options) =>
     call('context', 'set', [key, value, options?.ttlMs ?? null, options?.ifVersion ?? null]),
   increment: async (key, by = 1, options = {}) =>

@@ -25,6 +25,7 @@ NONCE = sys.argv[1]
 OPEN = ("\x1e" + NONCE).encode()
 CLOSE = ("\x1e" + NONCE + "\n").encode()
 WORDS_MAX = 8000
+LINE_MAX = 16384
 SAFE_INTEGER = 2**53
 LONG_NUMBER = re.compile(r"\d{16}")
 
@@ -231,7 +232,7 @@ class LogText(io.TextIOBase):
         *lines, self._rest = (self._rest + text).split("\n")
         for line in lines:
             self._line(line)
-        if len(self._rest) > LogText.left + 1:
+        if len(self._rest) > max(LogText.left, LINE_MAX):
             self._line(self._rest)
             self._rest = ""
         return len(text)

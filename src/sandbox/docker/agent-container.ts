@@ -65,7 +65,10 @@ export class AgentContainer {
       const id = await engine.create(createOptions(spec));
       made = new AgentContainer(engine, spec, id, await engine.attach(id));
       const ready = made.#listen(nonce, frameBytesMax);
-      await Promise.all([engine.start(id), ready]);
+      // A container that the engine cannot start ends its stream as well; the engine's own words say more.
+      ready.catch(() => undefined);
+      await engine.start(id);
+      await ready;
       return made;
     } catch (error) {
       // By its name, since its id may have been lost with the engine's answer.

@@ -197,9 +197,14 @@ export class ContainerRun {
     if (end >= 0) this.#log.addText('info', Buffer.from(`${text.slice(end + 1)}\n`));
     this.#log.finish();
     const last = this.#log.lastOf('warn');
-    const message = `the program exited with status ${status}${last === undefined ? '' : `: ${last}`}`;
-    const line = /(?:^|: )(?:eval: )?(?:line )?(\d{1,6}): /.exec(last ?? '')?.[1];
-    this.#finish(undefined, { code: 'program.error', message, ...(line === undefined ? {} : { line: Number(line) }) });
+    // BusyBox counts the lines of the agent with those of the program, dash only the program's.
+    const words = last?.replace(/\beval: line \d+: /, '');
+    const line = /\beval: (\d{1,6}): /.exec(words ?? '')?.[1];
+    this.#finish(undefined, {
+      code: 'program.error',
+      message: `the program exited with status ${status}${words === undefined ? '' : `: ${words}`}`,
+      ...(line === undefined ? {} : { line: Number(line) }),
+    });
   }
 
   /** The container ended before its agent said how. */

@@ -18,7 +18,11 @@ const SHARED_MEMORY_BYTES = 16 * 1024 * 1024;
 const OPEN_FILES_MAX = 1_024;
 /** `nobody` on most systems; the image need not know it. */
 const USER_ID = 65_534;
-export const WORKING_FOLDER = '/work';
+/** A name that no program of the machine lies under: `images build` copies files under their own paths. */
+export const WORKING_FOLDER = '/sandbox';
+
+/** Owned by the user, since runc gives it the mode of the folder that it lies over. */
+const FOLDER = `rw,noexec,nosuid,nodev,size=${FOLDER_BYTES},uid=${USER_ID},gid=${USER_ID},mode=0700`;
 
 export interface ContainerSpec {
   readonly name: string;
@@ -59,7 +63,7 @@ export function createOptions(spec: ContainerSpec): ContainerCreateOptions {
     HostConfig: {
       NetworkMode: 'none',
       ReadonlyRootfs: true,
-      Tmpfs: Object.fromEntries([WORKING_FOLDER, '/tmp', ...spec.volumes].map((path) => [path, tmpfs(path)])),
+      Tmpfs: Object.fromEntries([WORKING_FOLDER, '/tmp', ...spec.volumes].map((path) => [path, FOLDER])),
       CapDrop: ['ALL'],
       Privileged: false,
       SecurityOpt: [
@@ -85,9 +89,4 @@ export function createOptions(spec: ContainerSpec): ContainerCreateOptions {
       ...(spec.runtime === undefined ? {} : { Runtime: spec.runtime }),
     },
   };
-}
-
-function tmpfs(path: string): string {
-  const owner = path === '/tmp' ? 'mode=1777' : `mode=0700,uid=${USER_ID},gid=${USER_ID}`;
-  return `rw,noexec,nosuid,nodev,size=${FOLDER_BYTES},${owner}`;
 }

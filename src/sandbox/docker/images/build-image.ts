@@ -59,8 +59,8 @@ async function addShell(root: RootFolder, { searchPath }: BuildParts): Promise<v
     return;
   }
   const shell = (await find('dash', searchPath)) ?? (await required('sh', searchPath));
-  await root.program(shell);
-  await root.link('/bin/sh', shell);
+  await root.file(shell, '/bin/sh');
+  await root.libraries([shell]);
   for (const name of SMALL_PROGRAMS.split(/\s+/).filter((word) => word !== '')) {
     const path = await find(name, searchPath);
     if (path !== undefined) await root.program(path, name);
@@ -73,7 +73,7 @@ async function addPython(root: RootFolder, { searchPath }: BuildParts): Promise<
     'import json,os,sys,sysconfig;print(json.dumps({"program":os.path.realpath(sys.executable),"library":sysconfig.get_path("stdlib"),"platform":sysconfig.get_path("platstdlib")}))';
   const { stdout } = await run(python, ['-I', '-c', question], { timeout: ASK_MS });
   const { program, library, platform } = JSON.parse(stdout) as Record<'program' | 'library' | 'platform', string>;
-  await root.program(program, 'python3');
+  await root.programAtHome(program, 'python3');
   for (const folder of new Set([library, platform])) {
     await root.tree(folder, (path) => !PYTHON_UNWANTED.test(path.slice(folder.length)));
   }

@@ -24,8 +24,8 @@ export class RootFolder {
   /** A fresh folder under the system's temporary one; the caller removes it. */
   static async make(): Promise<RootFolder> {
     const root = new RootFolder(await mkdtemp(join(tmpdir(), 'mcp-optimizer-image-')));
-    for (const folder of ['tmp', 'work', 'proc', 'sys', 'dev', 'etc', 'usr/bin', 'bin']) await root.folder(folder);
-    await root.text('etc/passwd', 'root:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/work:/bin/sh\n');
+    for (const folder of ['tmp', 'sandbox', 'proc', 'sys', 'dev', 'etc', 'usr/bin', 'bin']) await root.folder(folder);
+    await root.text('etc/passwd', 'root:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/sandbox:/bin/sh\n');
     await root.text('etc/group', 'root:x:0:\nnogroup:x:65534:\n');
     return root;
   }
@@ -58,10 +58,16 @@ export class RootFolder {
     await cp(source, join(this.path, source), { recursive: true, dereference: true, filter: isWanted });
   }
 
-  /** A program under its own path and in /usr/bin, with its libraries. */
+  /** A program with its libraries, in /usr/bin. */
   async program(source: string, name: string = basename(source)): Promise<void> {
+    await this.file(source, `/usr/bin/${name}`);
+    await this.libraries([source]);
+  }
+
+  /** A program that finds its files by its own path, with its libraries; in /usr/bin by a link. */
+  async programAtHome(source: string, name: string): Promise<void> {
     await this.file(source);
-    if (dirname(source) !== '/usr/bin' || basename(source) !== name) await this.link(`/usr/bin/${name}`, source);
+    if (source !== `/usr/bin/${name}`) await this.link(`/usr/bin/${name}`, source);
     await this.libraries([source]);
   }
 
