@@ -75,8 +75,8 @@ export class NamedIntents {
       best.score >= MARGIN_MIN * (next?.score ?? 0) &&
       isMeant(asked, best.intent, this.all, (next?.score ?? 0) < ALONE_SHARE * best.score);
     if (isClear) return { intent: best.intent };
-    const close = scored.slice(0, 3).map(({ intent }) => intent);
-    return { nearest: close.length > 0 ? close : this.#nearSpelled(asked) };
+    const close = new Set([...scored.map(({ intent }) => intent), ...this.#nearSpelled(asked)]);
+    return { nearest: [...close].slice(0, 3) };
   }
 
   #scored(words: string): RankedIntent[] {

@@ -29,7 +29,13 @@ export async function readIntentText(
   const program = await normalizeTyped(code, sourceBytesMax, types);
   if (!/\bexport\s+const\s+intent\b/.test(code)) return { program, said: undefined };
   const { javascript } = program;
-  const body = parse(javascript, { ecmaVersion: 2024, sourceType: 'module', allowAwaitOutsideFunction: true }).body;
+  // What `normalizeTyped` has taken parses here too.
+  const { body } = parse(javascript, {
+    ecmaVersion: 2024,
+    sourceType: 'module',
+    allowAwaitOutsideFunction: true,
+    allowReturnOutsideFunction: true,
+  });
   const literal = body.flatMap(intentLiteralOf)[0];
   if (literal === undefined) return { program, said: undefined };
   if (!body.some(({ type }) => type === 'ExportDefaultDeclaration')) {
