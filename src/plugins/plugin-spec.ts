@@ -27,7 +27,7 @@ export interface PluginHost {
 export const PLUGIN_DEFAULTS = { memoryBytes: 64 * 1024 * 1024 } as const;
 
 /** Part of the key of a kept output: a change of the translator, its options or our checks makes the old ones unknown. */
-export const OUTPUT_FORMAT = 'jco-transpile 0.15.0, checks 1';
+export const OUTPUT_FORMAT = 'jco-transpile 0.15.0, checks 2';
 
 /** Largest component that is read. Those with a whole JavaScript engine inside have 2 to 13 MiB. */
 export const COMPONENT_BYTES_MAX = 64 * 1024 * 1024;

@@ -16,6 +16,12 @@ import { CORE_MODULES_MAX, MEMORIES_MAX } from './plugin-spec.ts';
 
 const NAME = 'plugin';
 
+/** Functions of WASI that wait, in every version of 0.2 so far. */
+const WAITING_IN_WASI = Array.from({ length: 16 }, (_, patch) => `wasi:io/poll@0.2.${patch}`).flatMap((name) => [
+  `${name}#poll`,
+  `${name}#[method]pollable.block`,
+]);
+
 /** Throws `PluginRefusal`, or whatever the translator throws for bytes that are no component. */
 export async function transpile(component: Uint8Array, memoryBytes: number): Promise<PluginOutput> {
   await $init;
@@ -56,7 +62,8 @@ function translate(component: Uint8Array): ReturnType<typeof generate> {
     asyncMode: {
       tag: 'jspi',
       val: {
-        imports: [`${ADAPTER_PACKAGE}/host-http@${version}#fetch`],
+        // What may wait: HTTP, and what a runtime does to sleep. The translator ignores names that are not imported.
+        imports: [`${ADAPTER_PACKAGE}/host-http@${version}#fetch`, ...WAITING_IN_WASI],
         exports: ['list-tools', 'call-tool'],
       },
     },

@@ -49,7 +49,7 @@ function pin(): void {
   folder.write('mcp-optimizer.json', block('json config').replace(/0{64}/, digest));
 }
 
-describe('docs/plugins.md', () => {
+describe('docs/plugins.md', { timeout: 60_000 }, () => {
   it.each(steps.filter(({ command }) => command !== INSTALL).map((step) => [step.command, step] as const))(
     'leads on with `%s`',
     async (command, { printed }) => {

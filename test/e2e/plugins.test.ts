@@ -23,7 +23,8 @@ beforeAll(async () => {
   };
 });
 
-describe('a plugin in the built binary', () => {
+// Each start translates its components, which takes seconds where many tests run at once.
+describe('a plugin in the built binary', { timeout: 60_000 }, () => {
   it('answers programs, and a refused one stops nothing', async () => {
     const pipe = new Served(world, world.config('plugins', { plain: world.fixture('plain') }, { plugins }));
     expect(

@@ -19,6 +19,8 @@ describe('a component', () => {
       'mcp-optimizer:adapter/host-log',
       'wasi:cli/exit',
       'wasi:cli/stdout',
+      'wasi:clocks/monotonic-clock',
+      'wasi:io/poll',
       'wasi:io/streams',
     ]);
     expect(modules.map(({ name }) => name)).toEqual(['plugin.core.wasm', 'plugin.core2.wasm', 'plugin.core3.wasm']);

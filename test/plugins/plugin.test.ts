@@ -59,6 +59,7 @@ describe('a plugin', () => {
       'trap',
       'words',
       'xit',
+      'zzz',
     ]);
     expect(tools[0]).toEqual({
       name: 'echo',
@@ -110,6 +111,10 @@ describe('a plugin', () => {
   it('that ends itself ends nothing else', async () => {
     expect(await plugin.call('xit', '{}')).toMatchObject({ ok: false, reason: 'exit' });
     expect(await plugin.call('echo', '4')).toEqual(ok('4'));
+  });
+
+  it('sleeps as WASI lets it, while others are answered', async () => {
+    expect(await Promise.all([plugin.call('zzz', '1'), plugin.call('echo', '2')])).toEqual([ok('1'), ok('2')]);
   });
 
   it('that prints does so into the log', async () => {

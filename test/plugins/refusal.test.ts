@@ -37,7 +37,7 @@ describe('a plugin is refused', () => {
     );
     const next = world.plugin(world.spec(await adapterComponent()));
     await next.start();
-    expect(await next.listTools()).toHaveLength(10);
+    expect(await next.listTools()).toHaveLength(11);
   });
 
   it('with too many core modules', async () => {

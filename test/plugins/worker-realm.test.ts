@@ -92,6 +92,11 @@ describe('the realm of a plugin', () => {
     expect(await inWorker(body)).toMatch(/^threw /);
   });
 
+  it('ends with its worker when something in it fails that nobody waits for', async () => {
+    const work = inWorker('setTimeout(() => { throw new Error("late"); }, 0); await new Promise(() => {}); return 1;');
+    await expect(work).rejects.toThrow('late');
+  });
+
   it('has a console that says nothing', async () => {
     expect(await inWorker('console.log("to stdout"); console.error("to stderr"); return 1;')).toBe(1);
   });
