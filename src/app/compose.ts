@@ -20,7 +20,7 @@ import { createRedactor, type Redactor } from '../policy/redaction.ts';
 import type { PassThrough } from '../protocol/pass-through.ts';
 import { renderOutcome } from '../protocol/render.ts';
 import type { GuestBackend, SandboxBackend } from '../sandbox/backend.ts';
-import type { Store } from '../state/store.ts';
+import type { TextStore } from '../state/mirror.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ClientCapabilities } from '../upstream/asker.ts';
 import { Catalog } from '../upstream/catalog.ts';
@@ -91,7 +91,14 @@ export async function compose(config: Config, environment: Environment, options:
   scope.defer(() => fleet.close(config.limits.shutdownGraceMs));
   const learned = new LearnedTypes({ store: state.hints, log, isSecret: (text) => redactor.holds(text) });
   scope.defer(() => learned.settled());
-  const { catalog, approvals, tellWorkers } = openCatalog(config, { fleet, backend, learned, store, redactor, log });
+  const { catalog, approvals, tellWorkers } = openCatalog(config, {
+    fleet,
+    backend,
+    learned,
+    store: state.mirrored,
+    redactor,
+    log,
+  });
   scope.defer(() => approvals.close());
   const tokens = lazyTokens();
   const types = new TypeEraser({ spawn: spawnEraserThread });
@@ -103,7 +110,17 @@ export async function compose(config: Config, environment: Environment, options:
   };
   const { context, sessions, owned } = openEngineState(config, store, redactor);
   const grants = Object.keys(INTERFACES);
-  const basis = { config, store, types, checker: checker.check, redactor, grants, clock: systemClock, log };
+  const basis = {
+    config,
+    store,
+    hints: state.hints,
+    types,
+    checker: checker.check,
+    redactor,
+    grants,
+    clock: systemClock,
+    log,
+  };
   const { library, recent, habits } = openIntents(basis);
   scope.defer(() => recent.settled());
   // A value that may be kept must fit, whatever the config allows; a character takes two bytes.
@@ -118,7 +135,10 @@ export async function compose(config: Config, environment: Environment, options:
     log,
   });
   scope.defer(() => cached.close());
+  const containers = await openContainers(config, environment, log, () => catalog.inventory());
+  if (containers) scope.defer(() => containers.close());
   const parts = {
+    containers,
     cache: cached,
     warmCheck,
     catalog,
@@ -148,10 +168,8 @@ export async function compose(config: Config, environment: Environment, options:
     approvals,
     async (query, limit, tenant) => (await engine.searchFor(tenant, query, limit)) as unknown as Json,
   );
-  const docker = await openContainers(config, environment, log, () => catalog.inventory());
-  if (docker) scope.defer(() => docker.close());
   const executor = new Executor({
-    backends: { quickjs: backend, ...(docker ? { docker } : {}) },
+    backends: { quickjs: backend, ...(containers ? { docker: containers } : {}) },
     defaultBackend: 'quickjs',
     tools,
     caller: cached.caller,
@@ -230,7 +248,7 @@ interface CatalogParts {
   readonly fleet: UpstreamFleet;
   readonly backend: GuestBackend;
   readonly learned: LearnedTypes;
-  readonly store: Store;
+  readonly store: TextStore;
   readonly redactor: Redactor;
   readonly log: Log;
 }

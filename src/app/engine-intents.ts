@@ -44,6 +44,8 @@ const DEFAULT_TENANT = 'default';
 export interface IntentParts {
   readonly config: Config;
   readonly store: Store;
+  /** For what may be lost. */
+  readonly hints: Store;
   readonly types: TypeEraser;
   readonly checker: Checker;
   readonly redactor: Redactor;
@@ -59,12 +61,22 @@ export interface IntentHouse {
   readonly habits: Habits;
 }
 
-export function openIntents({ config, store, types, checker, redactor, grants, clock, log }: IntentParts): IntentHouse {
+export function openIntents({
+  config,
+  store,
+  hints,
+  types,
+  checker,
+  redactor,
+  grants,
+  clock,
+  log,
+}: IntentParts): IntentHouse {
   const { sourceBytes: sourceBytesMax, savedIntents: intentsMax } = config.limits;
   const { path, isNamed } = config.intents;
   const folder = new IntentFolder({ path, isNamed, sourceBytesMax, types, clock, log });
   const saved = new SavedIntents({ store, sourceBytesMax, intentsMax, types, log });
-  const recent = new RecentPrograms({ store, log, isSecret: (text) => redactor.holds(text) });
+  const recent = new RecentPrograms({ store: hints, log, isSecret: (text) => redactor.holds(text) });
   const library = new IntentLibrary({ folder, saved, recent, sourceBytesMax, types, checker, redactor, grants });
   return { library, recent, habits: new Habits(recent) };
 }

@@ -3,24 +3,27 @@
  * keeps nothing, and nobody has to know. Whoever owns the connection tells of the outage.
  */
 import { OptimizerError } from '../core/errors.ts';
+import type { TextStore } from './mirror.ts';
 import type { IncrementResult, PutResult, Store, StoredBytes, StoredEntry, WriteConditions } from './store.ts';
 
 export class LenientStore implements Store {
   readonly name: string;
   readonly #store: Store;
+  readonly #texts: TextStore;
 
-  /** `store` is its owner's to close. */
-  constructor(store: Store) {
+  /** Both are their owner's to close. `texts` is `store` with a memory of what it held, where there is one. */
+  constructor(store: Store, texts: TextStore = store) {
     this.name = store.name;
     this.#store = store;
+    this.#texts = texts;
   }
 
   get(namespace: string, key: string): Promise<StoredEntry | undefined> {
-    return orNothing(this.#store.get(namespace, key), undefined);
+    return orNothing(this.#texts.get(namespace, key), undefined);
   }
 
   set(namespace: string, key: string, text: string, ttlMs?: number): Promise<void> {
-    return orNothing(this.#store.set(namespace, key, text, ttlMs), undefined);
+    return orNothing(this.#texts.set(namespace, key, text, ttlMs), undefined);
   }
 
   getBytes(namespace: string, key: string): Promise<StoredBytes | undefined> {
@@ -41,11 +44,11 @@ export class LenientStore implements Store {
   }
 
   delete(namespace: string, key: string): Promise<boolean> {
-    return orNothing(this.#store.delete(namespace, key), false);
+    return orNothing(this.#texts.delete(namespace, key), false);
   }
 
   list(namespace: string, prefix?: string): Promise<string[]> {
-    return orNothing(this.#store.list(namespace, prefix), []);
+    return orNothing(this.#texts.list(namespace, prefix), []);
   }
 
   entries(namespace: string, prefix?: string): ReturnType<Store['entries']> {

@@ -237,6 +237,21 @@ describe.skipIf(withoutRedis)('with state in Redis', () => {
     await app.close();
   });
 
+  it('a process that starts while it is away calls what this machine knows, with one line in the log', async () => {
+    await using redis = await RedisServer.start();
+    const config = { statePath: undefined, redisUrl: redis.url };
+    const first = await house({ ttlMs: 600_000 }, {}, config);
+    expect(await first.statuses(GET)).toEqual(['ok']);
+    await first.app.close();
+    await redis.stop();
+    const { lines, statuses, run, app } = await house({ ttlMs: 600_000 }, {}, config);
+    expect((await run('return 1')).value).toBe(1);
+    expect(await statuses(GET)).toEqual(['cached']);
+    expect(await statuses('return tools.docs.get({ id: 2 })')).toEqual(['ok']);
+    expect((await app.engine.search('get a document', 5)).total).toBe(10);
+    expect(lines.filter((line) => /"level":"(?:warn|error)"/.test(line))).toHaveLength(1);
+  });
+
   it('two machines share results, and a write on one is seen on the other', async () => {
     await using redis = await RedisServer.start();
     const config = { statePath: undefined, redisUrl: redis.url };
