@@ -48,16 +48,15 @@ export class TestedBackend implements GuestBackend {
     this.name = options.backend.name;
   }
 
-  async run(request: RunRequest): Promise<RunEnd> {
-    if (this.#result.status === 'passed') return this.#backend.run(request);
-    if (this.#result.status === 'failed') return refused(this.#result.reason);
-    this.#sinceMs ??= this.#options.clock.monotonicMs();
-    this.#inFlight += 1;
-    try {
-      return await this.#backend.run(request);
-    } finally {
-      this.#inFlight -= 1;
-      this.#later();
+  run(request: RunRequest): Promise<RunEnd> {
+    switch (this.#result.status) {
+      case 'passed':
+      case 'unknown':
+        return this.#backend.run(request);
+      case 'failed':
+        return Promise.resolve(refused(this.#result.reason));
+      case 'pending':
+        return this.#runUntested(request);
     }
   }
 
@@ -89,6 +88,17 @@ export class TestedBackend implements GuestBackend {
     this.#closed = true;
     clearTimeout(this.#timer);
     return this.#backend.close();
+  }
+
+  async #runUntested(request: RunRequest): Promise<RunEnd> {
+    this.#sinceMs ??= this.#options.clock.monotonicMs();
+    this.#inFlight += 1;
+    try {
+      return await this.#backend.run(request);
+    } finally {
+      this.#inFlight -= 1;
+      this.#later();
+    }
   }
 
   /** Plans the test for a moment without runs; holds no process open. */
