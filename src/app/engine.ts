@@ -7,7 +7,7 @@ import type { Clock } from '../core/clock.ts';
 import { OptimizerError } from '../core/errors.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import type { Executor } from '../engine/execute.ts';
-import { GUIDE } from '../engine/guide.ts';
+import { CONTAINER_GUIDE, GUIDE } from '../engine/guide.ts';
 import { INTENTS_SERVER } from '../engine/intents/named-intents.ts';
 import type { TokenCounter } from '../engine/ledger.ts';
 import type { Outcome } from '../engine/outcome.ts';
@@ -16,7 +16,7 @@ import type { Redactor } from '../policy/redaction.ts';
 import type { EnginePort, SearchAnswer, ServerStatus, ToolDescription } from '../protocol/engine-port.ts';
 import type { SignedManifest } from '../protocol/manifest-port.ts';
 import type { StatePort } from '../protocol/state-port.ts';
-import type { GuestBackend } from '../sandbox/backend.ts';
+import type { GuestBackend, SandboxBackend } from '../sandbox/backend.ts';
 import { type Catalog, SEARCH_LIMIT_DEFAULT } from '../upstream/catalog.ts';
 import type { UpstreamFleet } from '../upstream/fleet.ts';
 import { renderSearch } from '../upstream/search-text.ts';
@@ -34,6 +34,8 @@ export interface EngineParts {
   readonly catalog: Catalog;
   readonly fleet: UpstreamFleet;
   readonly backend: GuestBackend;
+  /** The backend of containers, where there is one. */
+  readonly containers: SandboxBackend | undefined;
   readonly tokens: TokenCounter;
   readonly cache: Pick<CachedCalls, 'stats'>;
   readonly facts: BuildFacts;
@@ -98,7 +100,9 @@ export class Engine implements EnginePort {
   async searchText(query: string, limit: number | undefined): Promise<string> {
     // A model that searches writes a program next.
     this.#parts.warmCheck();
-    if (query.trim().toLowerCase() === 'help') return GUIDE;
+    if (query.trim().toLowerCase() === 'help') {
+      return this.#parts.containers ? `${GUIDE}${CONTAINER_GUIDE}` : GUIDE;
+    }
     const { catalog, fleet, tokens } = this.#parts;
     const missing = await fleet.whenListed(SEARCH_WAIT_MS);
     await this.#parts.approvals.lookAgainAtAll();
@@ -109,7 +113,7 @@ export class Engine implements EnginePort {
       (result, limitTokens) =>
         renderSearch(result, {
           countTokens: (part) => tokens.count(part),
-          detailOf: (server, tool) => catalog.detail(server, tool),
+          detailOf: (server, tool, as) => catalog.detail(server, tool, as),
           missing,
           limitTokens,
         }),
@@ -155,11 +159,12 @@ export class Engine implements EnginePort {
   }
 
   async stats(): Promise<Json> {
-    const { executor, backend, catalog, cache } = this.#parts;
+    const { executor, backend, containers, catalog, cache } = this.#parts;
     await backend.refreshStats();
     return {
       runs: executor.stats(),
       sandbox: backend.stats(),
+      ...(containers ? { containers: containers.stats() } : {}),
       catalog: { servers: catalog.servers().length, tools: catalog.size },
       cache: { ...(await cache.stats()) } as unknown as Json,
       memory: { rssBytes: process.memoryUsage.rss() },

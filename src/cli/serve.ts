@@ -9,6 +9,7 @@ import { loadConfig } from '../config/load.ts';
 import { buildFacts } from '../core/assets.ts';
 import { EXIT } from '../core/errors.ts';
 import { createRedactor } from '../policy/redaction.ts';
+import { CONTAINER_LANGUAGES } from '../sandbox/backend.ts';
 import { createLog } from '../telemetry/log.ts';
 import type { ClientCapabilities } from '../upstream/asker.ts';
 import type { CommandContext } from './command-context.ts';
@@ -67,7 +68,7 @@ export async function serve({
         engine,
         config.servers.map((server) => server.name),
       ),
-      surface: createSurface(config.toolPrefix),
+      surface: createSurface(config.toolPrefix, config.docker ? CONTAINER_LANGUAGES : []),
       server: { name: 'mcp-optimizer', version: buildFacts().version },
       log,
       check: config.check,

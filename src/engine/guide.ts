@@ -39,3 +39,12 @@ There is no network, file system, process, \`require\` or \`import\`. \`Date\`, 
 ## Limits
 Time, processor time, memory, calls and sizes are bounded; the error names the limit. A failed run lists what already took effect: do not repeat those calls.
 `;
+
+/** What stands behind the guide where containers are configured. */
+export const CONTAINER_GUIDE = `
+## Containers
+\`language: "python"\`, \`"shell"\` or \`"node"\` runs a program in a fresh container: an operating system, modules, a folder of its own, no network.
+- Python: a function body; \`return\` or the last expression is the value. \`tools.server.tool(name=value)\`, \`params\`, \`ToolError\`, \`emit({"type": "image", "data": base64, "mimeType": "image/png"})\`.
+- Shell: what is printed is the value; \`tool SERVER NAME '{"name": 1}'\` prints a tool's answer; \`$PARAMS\` is JSON.
+- Node: as above, with \`import\` and \`require\`.
+`;

@@ -1,7 +1,7 @@
 /**
  * Every word a model reads before it has called anything: three tools, their schemas, the server's instructions.
  * Paid for on every turn of every conversation, so a test counts the tokens and another pins the texts. Decision: the list
- * depends on the prefix alone, never on the catalogue, so that a client's prompt cache survives; the names of the servers
+ * depends on the config alone, never on the catalogue, so that a client's prompt cache survives; the names of the servers
  * stand in the instructions, which are read once.
  */
 import type { JsonObject } from '../core/json.ts';
@@ -24,15 +24,22 @@ export interface Surface {
 /** Instructions name servers up to this many characters; the rest is found by an empty search. */
 const INVENTORY_CHARS = 2_000;
 
-/** `prefix` goes before each of the three names; the config has checked that it keeps them valid tool names. */
-export function createSurface(prefix = ''): Surface {
+/**
+ * `prefix` goes before each of the three names; the config has checked that it keeps them valid tool names. `languages` are
+ * those beside TypeScript that the config has a backend for: who has none does not pay for the word.
+ */
+export function createSurface(prefix = '', languages: readonly string[] = []): Surface {
   const search = `${prefix}search_tools`;
   const run = `${prefix}run_code`;
   const runReadOnly = `${prefix}run_code_readonly`;
   // What a session is, the guide says: every word here is paid for on every turn, also by those who need none.
   const program = {
     type: 'object' as const,
-    properties: { code: { type: 'string' }, session: { type: 'string' } },
+    properties: {
+      code: { type: 'string' },
+      session: { type: 'string' },
+      ...(languages.length === 0 ? {} : { language: { enum: [...languages] } }),
+    },
     required: ['code'],
   };
   return {
@@ -40,8 +47,7 @@ export function createSurface(prefix = ''): Surface {
       {
         role: 'search',
         name: search,
-        description:
-          'Find functions of the servers by need; answers signatures. "" lists servers, "help" is the guide.',
+        description: 'Find functions by need, several as "a; b". "" lists servers, "help" is the guide.',
         inputSchema: {
           type: 'object',
           properties: { query: { type: 'string' }, limit: { type: 'integer' } },
@@ -52,7 +58,7 @@ export function createSurface(prefix = ''): Surface {
       {
         role: 'run',
         name: run,
-        description: `Run one TypeScript program for the whole task: \`const r = await tools.server.tool(args); return r.part\`. Return only what you need. ${search} first, unless you know the tool: a wrong call is answered with the right signature. No fetch, fs, require, import.`,
+        description: `Run TypeScript: \`const r = await tools.server.tool(args); return r.part\`. Do the whole task in one program and return only what you need. ${search} first, unless you know the tool; a wrong call answers the signature. No fetch, fs, import.`,
         inputSchema: program,
         annotations: { readOnlyHint: false },
       },
@@ -64,7 +70,7 @@ export function createSurface(prefix = ''): Surface {
         annotations: { readOnlyHint: true },
       },
     ],
-    instructions: (serverNames) => `Servers behind ${search} and ${run}: ${inventory(serverNames)}`,
+    instructions: (serverNames) => `Servers: ${inventory(serverNames)}`,
   };
 }
 
