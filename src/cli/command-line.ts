@@ -120,7 +120,7 @@ async function grammar(
         '-c, --config <file>',
         'config file (default: mcp-optimizer.json or .yaml here, then in the user’s config folder)',
       )
-      .option('--state <where>', 'path of the SQLite file, or "memory"')
+      .option('--state <where>', 'path of the SQLite file, redis://host:port, or "memory"')
       .option('--log-level <level>', 'trace, debug, info, warn, error or silent; logs are JSON lines on stderr')
       .option('--json', 'print one JSON value on stdout')
       .option('-q, --quiet', 'print nothing but the answer')
