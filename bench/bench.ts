@@ -15,6 +15,7 @@ import { checkSuite } from './check.ts';
 import { fairSuite } from './fair.ts';
 import { loadNow, machineFacts, type Report, reaches, tableText } from './figures.ts';
 import { peersSuite } from './peers/suite.ts';
+import { plainSuite } from './plain.ts';
 import { pluginSuite } from './plugin.ts';
 import { runSuite } from './run.ts';
 import { searchSuite } from './search.ts';
@@ -31,11 +32,12 @@ const SUITES: Readonly<Record<string, (executable: string, options: readonly str
   fair: async () => ({ rows: await fairSuite() }),
   search: async () => ({ rows: searchSuite() }),
   session: async () => ({ rows: await sessionSuite() }),
+  plain: async () => ({ rows: await plainSuite() }),
   plugin: async () => ({ rows: await pluginSuite() }),
   tokens: (_, options) => tokensSuite(options),
   peers: (_, options) => peersSuite(root, options),
 };
-const BY_DEFAULT = ['start', 'run', 'batch', 'cache', 'check', 'fair', 'search', 'session', 'plugin'];
+const BY_DEFAULT = ['start', 'run', 'batch', 'cache', 'check', 'fair', 'search', 'session', 'plain', 'plugin'];
 
 const { root, work } = openProject();
 const executable = join(work, process.platform === 'win32' ? 'mcp-optimizer.exe' : 'mcp-optimizer');

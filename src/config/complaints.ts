@@ -68,6 +68,7 @@ function keysAt(path: Path): readonly string[] {
     if (path.length !== 3) return [];
     return third === 'tools' ? KNOWN_KEYS.tools : third === 'cache' ? KNOWN_KEYS.serverCache : [];
   }
+  if (first === 'profiles') return path.length === 2 ? KNOWN_KEYS.profile : [];
   if (first === 'plugins') {
     if (path.length === 2) return KNOWN_KEYS.plugin;
     return path.length === 3 && third === 'tools' ? KNOWN_KEYS.tools : [];
@@ -79,6 +80,7 @@ function keysAt(path: Path): readonly string[] {
   }
   if (path.length === 1 && (first === 'limits' || first === 'pool' || first === 'log' || first === 'cache'))
     return KNOWN_KEYS[first];
+  if (path.length === 1 && first === 'http') return KNOWN_KEYS.http;
   return [];
 }
 

@@ -2,7 +2,6 @@
  * What clients are shown, from the file, the command line and variables: modes, the hot set, profiles, which client gets
  * which; and where HTTP listens. What a shape cannot say is checked here: names that must exist.
  */
-import { OptimizerError } from '../core/errors.ts';
 import { MODE_WORDS, type Mode, modeOf } from '../core/mode.ts';
 import { nearest } from '../core/nearest.ts';
 import type { Faces, FaceWish, Profile } from '../protocol/face.ts';
@@ -10,7 +9,7 @@ import type { HotTool } from '../protocol/pass-through.ts';
 import type { Config, HttpAddress } from './config.ts';
 import { type Environment, variableOf } from './environment.ts';
 import type { Places } from './places.ts';
-import { configError, type Path, type Problem, wrongOption } from './problem.ts';
+import { type Path, type Problem, wrongOption } from './problem.ts';
 import type { TopValue } from './schema.ts';
 import { MODE_VARIABLE, PROFILE_VARIABLE, TOKEN_VARIABLE } from './wish-variables.ts';
 
@@ -29,6 +28,8 @@ export interface FacesContext {
   readonly problems: Problem[];
   /** Of the file; a hot set names their tools. */
   readonly serverNames: readonly string[];
+  /** Of the file, also those that have problems of their own. */
+  readonly profileNames: readonly string[];
 }
 
 /** The file's faces. Problems are added to `context.problems`. */
@@ -55,21 +56,17 @@ export function facesOf(top: TopValue, context: FacesContext): Faces {
       readOnly: false,
     },
     profiles: named,
-    clients: clientsOf(top.clients ?? {}, named, context),
+    clients: clientsOf(top.clients ?? {}, context),
   };
 }
 
-function clientsOf(
-  clients: Readonly<Record<string, string>>,
-  profiles: Faces['profiles'],
-  context: FacesContext,
-): Faces['clients'] {
+function clientsOf(clients: Readonly<Record<string, string>>, context: FacesContext): Faces['clients'] {
   const read = Object.entries(clients).flatMap(
     ([client, word]): Array<[string, { mode: Mode } | { profile: string }]> => {
       const mode = modeOf(word);
       if (mode !== undefined) return [[client, { mode }]];
-      if (Object.hasOwn(profiles, word)) return [[client, { profile: word }]];
-      const choices = [...MODE_WORDS, ...Object.keys(profiles)];
+      if (context.profileNames.includes(word)) return [[client, { profile: word }]];
+      const choices = [...MODE_WORDS, ...context.profileNames];
       const near = nearest(word, choices, 1);
       complain(context, ['clients', client], `\`${word}\` is neither a mode nor a profile`, near);
       return [];
@@ -102,20 +99,23 @@ function complain(context: FacesContext, path: Path, message: string, near: read
   });
 }
 
-/** `config` with what the command line and the variables ask for. Throws one `config.value` error for all that is wrong. */
-export function readWishes(config: Config, options: WishOptions, environment: Environment): Config {
-  const problems: Problem[] = [];
+/** `config` with what the command line and the variables ask for; what is wrong is added to `problems`. */
+export function readWishes(
+  config: Config,
+  options: WishOptions,
+  environment: Environment,
+  problems: Problem[],
+): Config {
   const wish: FaceWish = {
     ...modeWish(options, environment, problems),
     ...profileWish(config, options, environment, problems),
   };
   const token = variableOf(environment, TOKEN_VARIABLE) ?? config.http.token;
   const address = options.http === undefined ? undefined : addressOf(options.http, problems);
-  if (problems.length > 0) throw configError(problems, undefined);
   if (address !== undefined && token === undefined && !isLoopback(address.host)) {
-    throw new OptimizerError('config.value', `--http: ${address.host} is reached by others, and no token is set`, {
-      hint: `Set ${TOKEN_VARIABLE} or \`http.token\`, or listen on 127.0.0.1.`,
-    });
+    const message = `${address.host} is reached by others, and no token is set`;
+    const hint = `Set ${TOKEN_VARIABLE} or \`http.token\`, or listen on 127.0.0.1.`;
+    problems.push({ code: 'config.value', message, path: ['--http'], place: undefined, hint });
   }
   const secrets = token === undefined || config.secrets.includes(token) ? config.secrets : [...config.secrets, token];
   return {

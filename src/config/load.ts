@@ -128,7 +128,12 @@ async function assemble(assembly: Assembly): Promise<Config> {
     toolTimeoutMs: limits.toolTimeoutMs,
     problems: found,
   });
-  const faces = facesOf(top, { places, problems: found, serverNames: Object.keys(isObject(section) ? section : {}) });
+  const faces = facesOf(top, {
+    places,
+    problems: found,
+    serverNames: Object.keys(isObject(section) ? section : {}),
+    profileNames: Object.keys(isObject(expanded.profiles) ? expanded.profiles : {}),
+  });
   // A value whose reference could not be resolved has its problem already; what else is wrong with it means nothing.
   problems.push(...found.filter((problem) => !expander.isUnresolved(problem.path)));
   const config: Config = {
@@ -163,11 +168,14 @@ async function assemble(assembly: Assembly): Promise<Config> {
 }
 
 async function withOptions(config: Config, options: ConfigOptions, environment: Environment): Promise<Config> {
-  const faced = await withWishes(config, options, environment);
-  const { state, logLevel } = options;
-  if (state === undefined && logLevel === undefined) return faced;
-  const [{ LOG_LEVELS }, { stateOf, withState }] = await Promise.all([import('./schema.ts'), import('./state.ts')]);
   const problems: Problem[] = [];
+  const faced = await withWishes(config, options, environment, problems);
+  const { state, logLevel } = options;
+  if (state === undefined && logLevel === undefined) {
+    if (problems.length > 0) throw configError(problems, undefined);
+    return faced;
+  }
+  const [{ LOG_LEVELS }, { stateOf, withState }] = await Promise.all([import('./schema.ts'), import('./state.ts')]);
   if (logLevel !== undefined && !(LOG_LEVELS as readonly string[]).includes(logLevel)) {
     problems.push(wrongOption('--log-level', logLevel, LOG_LEVELS));
   }
@@ -178,12 +186,17 @@ async function withOptions(config: Config, options: ConfigOptions, environment: 
 }
 
 /** Mode, profile and address, of the command line or of variables; loaded only where there is one. */
-async function withWishes(config: Config, options: ConfigOptions, environment: Environment): Promise<Config> {
+async function withWishes(
+  config: Config,
+  options: ConfigOptions,
+  environment: Environment,
+  problems: Problem[],
+): Promise<Config> {
   const { mode, profile, http } = options;
   const isAsked = [mode, profile, http, ...WISH_VARIABLES.map((name) => variableOf(environment, name))].some(Boolean);
   if (!isAsked) return config;
   const { readWishes } = await import('./faces.ts');
-  return readWishes(config, options, environment);
+  return readWishes(config, options, environment, problems);
 }
 
 /** The key that holds the servers: `mcpServers`, or VS Code's `servers`. Both at once are a contradiction. */

@@ -5,9 +5,12 @@
  */
 import { type AnyNode, parse } from 'acorn';
 import type { Clock } from '../core/clock.ts';
+import type { ErrorCode } from '../core/errors.ts';
 import { byteLength, type Json } from '../core/json.ts';
 import { type RunEnd, type RunFailure, type RunRequest, replyText } from '../sandbox/backend.ts';
 import type { Limits } from '../sandbox/limits.ts';
+import type { FailReport } from '../sandbox/quickjs/fail-report.ts';
+import { describeFailure } from '../sandbox/quickjs/failure.ts';
 import type { NormalizedProgram } from './program-forms.ts';
 
 export interface PlainCall {
@@ -20,7 +23,7 @@ export interface PlainCall {
 
 /** A longer text is data more than a call, and reading it twice would cost more than a guest. */
 const TEXT_CHARS_MAX = 16_384;
-const PLAIN = /^\s*(?:return\s+)?(?:await\s+)?tools\s*[.[]/;
+const PLAIN = /\btools\s*[.[]/;
 /** Names that are no tool's in a guest. */
 const NO_TOOL = new Set(['then', 'toJSON', '$raw']);
 
@@ -30,7 +33,9 @@ export function plainCallOf(
   grants: readonly string[],
   limits: Pick<Limits, 'argumentBytes' | 'calls'>,
 ): PlainCall | undefined {
-  if (javascript.length > TEXT_CHARS_MAX || !PLAIN.test(javascript) || !grants.includes('tools')) return undefined;
+  if (javascript.length > TEXT_CHARS_MAX || !PLAIN.test(javascript)) return undefined;
+  // What refuses the call inside of a guest refuses it in the guest's words.
+  if (!grants.includes('tools') || limits.calls < 1) return undefined;
   const found = readCall(javascript);
   if (found === undefined || byteLength(argumentsText(found)) > limits.argumentBytes) return undefined;
   return found;
@@ -45,9 +50,9 @@ export async function runPlainCall(plain: PlainCall, clock: Clock, request: RunR
   const stopped = new Promise<RunFailure>((resolve) => {
     stop = resolve;
   });
-  const onAbort = (): void => stop({ code: 'request.cancelled', message: 'the run was cancelled' });
-  const message = `the run did not end within wallMs = ${limits.wallMs} ms`;
-  const timer = setTimeout(() => stop({ code: 'limit.time', message }), limits.wallMs);
+  const failure = (code: ErrorCode, report: FailReport = {}): RunFailure => describeFailure({ code, report }, limits);
+  const onAbort = (): void => stop(failure('request.cancelled'));
+  const timer = setTimeout(() => stop(failure('limit.time')), limits.wallMs);
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
   try {
@@ -56,6 +61,8 @@ export async function runPlainCall(plain: PlainCall, clock: Clock, request: RunR
     const usage = { wallMs: clock.monotonicMs() - startedMs, ...NOTHING_USED, hostCalls: 1, bytesOut: text.length };
     if ('code' in end) return ended(undefined, end, usage);
     const reply = replyText(end);
+    const tooLarge = end.ok && reply.length > limits.keptValueBytes ? reply.length : undefined;
+    if (tooLarge !== undefined) return ended(undefined, failure('limit.value', { tooLarge }), usage);
     if (end.ok) return ended(reply, undefined, { ...usage, bytesIn: reply.length });
     // The gate has its own record of it, which wins over these words.
     return ended(undefined, { code: 'program.error', message: 'the call failed', call: 1 }, usage);

@@ -19,6 +19,9 @@ describe('without a file', () => {
     expect(await world.load()).toEqual({
       servers: [],
       mode: 'code',
+      faces: { usual: { mode: 'code', hotSet: [], readOnly: false }, profiles: {}, clients: {} },
+      wish: {},
+      http: { address: undefined, token: undefined, hosts: [], origins: [] },
       toolPrefix: '',
       statePath: join(world.home, '.local/state/mcp-optimizer/state.sqlite'),
       redisUrl: undefined,
@@ -360,14 +363,15 @@ describe('the place of the file', () => {
 describe('options of the command line', () => {
   it('win over the file', async () => {
     world.write('mcp-optimizer.json', JSON.stringify({ state: 'memory', log: { level: 'warn' } }));
-    const config = await world.load({ mode: 'code', state: 'here.sqlite', logLevel: 'trace' });
+    const config = await world.load({ mode: 'direct', state: 'here.sqlite', logLevel: 'trace' });
+    expect(config.wish).toEqual({ mode: 'direct' });
     expect(config).toMatchObject({ statePath: join(world.cwd, 'here.sqlite'), log: { level: 'trace' } });
   });
 
   it('are refused all at once, by name', async () => {
-    const error = await failureOf(() => world.load({ mode: 'hybrid', logLevel: 'debgu', state: 'redis://' }));
+    const error = await failureOf(() => world.load({ mode: 'hybird', logLevel: 'debgu', state: 'redis://' }));
     expect(error.code).toBe('config.value');
-    expect(error.message).toContain('--mode: `mode: "hybrid"` (our tools beside a hot set) is not in this version yet');
+    expect(error.message).toContain('--mode: expected one of `code`, `hybrid`, `direct`');
     expect(error.message).toContain('--log-level: expected one of');
     expect(error.message).toContain('--state: this is no address of a Redis');
   });
