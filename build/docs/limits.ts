@@ -48,7 +48,12 @@ const FIXED: ReadonlyArray<readonly [file: string, name: string, unit: LimitRow[
   ['src/engine/caching-caller.ts', 'UNSETTLED_MS', 'ms', 'how long nothing is kept after a write that may not be over'],
   ['src/engine/cache-scopes.ts', 'TAGS_MAX', 'count', 'tags of one call; with more it counts as one without'],
   ['src/state/redis-connection.ts', 'CONNECT_TIMEOUT_MS', 'ms', 'how long connecting to Redis may take'],
-  ['src/state/redis-connection.ts', 'COMMAND_TIMEOUT_MS', 'ms', 'how long Redis may take to answer; `state.unavailable`'],
+  [
+    'src/state/redis-connection.ts',
+    'COMMAND_TIMEOUT_MS',
+    'ms',
+    'how long Redis may take to answer; `state.unavailable`',
+  ],
   ['src/state/redis-connection.ts', 'RECONNECT_LAST_MS', 'ms', 'longest pause before Redis is tried again'],
   ['src/state/context.ts', 'KEY_CHARS_MAX', 'chars', 'a key of the context'],
   ['src/capabilities/timers.ts', 'PENDING_WAITS_MAX', 'count', 'timers of one run that are waiting'],

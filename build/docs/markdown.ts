@@ -22,3 +22,25 @@ export function table(header: readonly string[], rows: ReadonlyArray<readonly st
 export function page(parts: readonly string[]): string {
   return `${parts.join('\n\n')}\n`;
 }
+
+const LINE_CHARS_MAX = 118;
+
+/** Prose broken into lines between words; lines of tables and headings stay as they are. */
+export function wrapped(text: string): string {
+  return text
+    .split('\n')
+    .flatMap((line) => (/^[|#]/.test(line) ? [line] : broken(line)))
+    .join('\n');
+}
+
+function broken(line: string): string[] {
+  const lines: string[] = [];
+  let last = '';
+  for (const word of line.split(' ')) {
+    if (last !== '' && last.length + 1 + word.length > LINE_CHARS_MAX) {
+      lines.push(last);
+      last = word;
+    } else last = last === '' ? word : `${last} ${word}`;
+  }
+  return [...lines, last];
+}

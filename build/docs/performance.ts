@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { amount, page, table } from './markdown.ts';
+import { amount, page, table, wrapped } from './markdown.ts';
 
 interface ResultRow {
   readonly name: string;
@@ -53,12 +53,13 @@ export function performanceDocument(root: string): string {
     return found === undefined ? [] : ownSection(suite, found.file, found.result);
   });
   const peers = newest.get('peers');
-  return page([
+  const parts = [
     '# Performance',
     'Generated from `bench/results` by `npm run build:docs`; do not edit. Measure again with `npm run bench`. Times are medians; a machine that others share is noisy, so its load stands beside each suite, and a ratio says more than a time. A target that was missed says so.',
     ...own,
     ...(peers === undefined ? [] : peersSection(peers.file, peers.result)),
-  ]);
+  ];
+  return page(parts.map(wrapped));
 }
 
 function ownSection(suite: string, file: string, result: Result): string[] {
