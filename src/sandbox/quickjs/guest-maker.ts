@@ -3,6 +3,7 @@
  * memory with that photograph stamped into it (docs/adr/0006).
  */
 import { ENTRIES, type Gauge, Guest } from './guest.ts';
+import { fillHoles } from './heap-holes.ts';
 import type { EngineFactory } from './instance.ts';
 import { readBreak, type Snapshot, stampSnapshot, takeSnapshot } from './snapshot.ts';
 
@@ -24,6 +25,7 @@ export function bootTemplate(
   const entries = template.boot(stackBytes, prelude);
   if (entries.threw) throw new Error('the prelude failed in the guest');
   const pointers = ENTRIES.map((index) => template.element(entries.pointer, index));
+  fillHoles(template, readBreak(template.memory, breakAddress));
   return takeSnapshot(template, pointers, { breakAddress, heapStart });
 }
 

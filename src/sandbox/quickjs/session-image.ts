@@ -3,18 +3,23 @@
  * with (docs/adr/0014). Taken when a run has ended and no guest code is on the stack; laid over a guest that is as the
  * snapshot says, byte for byte.
  *
- *   8 words of head │ runs of pages: first page, number of pages │ their bytes, XORed with the snapshot's
+ *   4 words of head │ runs of pages: first page, number of pages and form │ their bytes
  *
- * Decisions to know: pages of the snapshot are kept as a difference, because a run touches most of them and changes little
- * in each (counts of references), so that they compress to almost nothing. The stack is left out: nothing on it is alive
- * between two runs. The engine's queue of jobs is emptied first: what an ended run had still planned does not happen in
- * the next one.
+ * Decisions to know. Pages are kept in one of two forms, whichever leaves less to compress: XORed with the snapshot's page,
+ * where a run has changed little of it (counts of references), or with every word that may be a pointer into the heap
+ * replaced by its distance from where it lies, so that equal objects look equal wherever they are. Both are undone word by
+ * word, whatever the words mean. The stack is left out: nothing on it is alive between two runs. The engine's queue of jobs
+ * is emptied first: what an ended run had still planned does not happen in the next one.
  */
-import { heapBreak, type Snapshot, STACK_REACH_BYTES } from './snapshot.ts';
+import { heapBreak, type Snapshot } from './snapshot.ts';
 
 const PAGE = 4096;
+const PAGE_WORDS = PAGE / 4;
 const WASM_PAGE = 65_536;
-const MAGIC = 0x31495351;
+/** What both engine builds reserve between their static data and their heap; most of it is never touched. */
+const STACK_BYTES = 5 * 1024 * 1024;
+/** `QSI2`. */
+const MAGIC = 0x32495351;
 const HEAD_WORDS = 4;
 
 /** Why an image was not laid over a guest. */
@@ -23,6 +28,14 @@ export type Misfit = 'memory' | 'broken';
 interface PageRun {
   readonly first: number;
   readonly count: number;
+  /** Whether the pages are XORed with the snapshot's; else their pointers are distances. */
+  readonly isXor: boolean;
+}
+
+/** The heap, as far as pointers are looked for: from the engine's first allocation to the end of the last page. */
+interface Heap {
+  readonly start: number;
+  readonly end: number;
 }
 
 /** Takes the image out of `memory`, whose queue of jobs it empties: the guest runs nothing more before its reset. */
@@ -32,24 +45,26 @@ export function takeSessionImage(
   jobList: number,
 ): Uint8Array<ArrayBuffer> {
   emptyList(memory, jobList);
-  const bytes = new Uint8Array(memory.buffer);
-  const end = Math.min(bytes.length, Math.ceil(heapBreak(snapshot, memory) / PAGE) * PAGE);
-  const base = baseOf(snapshot, end);
-  const runs = changedRuns(bytes, base, stackPagesOf(snapshot), end / PAGE);
+  const words = new Uint32Array(memory.buffer);
+  const end = Math.min(memory.buffer.byteLength, Math.ceil(heapBreak(snapshot, memory) / PAGE) * PAGE);
+  const heap = { start: snapshot.template.runtime, end };
+  const base = baseOf(snapshot);
+  const runs = changedRuns(words, base, heap, stackPagesOf(snapshot));
   const pages = runs.reduce((sum, { count }) => sum + count, 0);
-  const headBytes = (HEAD_WORDS + runs.length * 2) * 4;
-  const image = new Uint8Array(headBytes + pages * PAGE);
-  const head = new Uint32Array(image.buffer, 0, HEAD_WORDS + runs.length * 2);
-  head.set([MAGIC, end, runs.length, pages]);
-  let at = headBytes;
-  for (const [index, { first, count }] of runs.entries()) {
-    head[HEAD_WORDS + index * 2] = first;
-    head[HEAD_WORDS + index * 2 + 1] = count;
-    image.set(bytes.subarray(first * PAGE, (first + count) * PAGE), at);
-    xorInto(image, at, base.bytes, first * PAGE, count * PAGE);
-    at += count * PAGE;
+  const headWords = HEAD_WORDS + runs.length * 2;
+  const image = new Uint32Array(headWords + pages * PAGE_WORDS);
+  image.set([MAGIC, end, runs.length, pages]);
+  let at = headWords;
+  for (const [index, { first, count, isXor }] of runs.entries()) {
+    image[HEAD_WORDS + index * 2] = first;
+    image[HEAD_WORDS + index * 2 + 1] = count * 2 + (isXor ? 1 : 0);
+    image.set(words.subarray(first * PAGE_WORDS, (first + count) * PAGE_WORDS), at);
+    const target = image.subarray(at, at + count * PAGE_WORDS);
+    if (isXor) xorInto(target, base.subarray(first * PAGE_WORDS, (first + count) * PAGE_WORDS));
+    else toDistances(target, first * PAGE, heap);
+    at += count * PAGE_WORDS;
   }
-  return image;
+  return new Uint8Array(image.buffer);
 }
 
 /**
@@ -62,7 +77,7 @@ export function applySessionImage(
   image: Uint8Array,
   memoryBytesMax: number,
 ): Misfit | undefined {
-  const runs = readRuns(image, stackPagesOf(snapshot));
+  const runs = readRuns(image, { start: snapshot.template.runtime }, stackPagesOf(snapshot));
   if (runs === undefined) return 'broken';
   const { end, pages, dataAt } = runs;
   if (end > memoryBytesMax) return 'memory';
@@ -74,11 +89,19 @@ export function applySessionImage(
       return 'memory';
     }
   }
-  const bytes = new Uint8Array(memory.buffer);
+  const words = new Uint32Array(memory.buffer);
+  const heap = { start: snapshot.template.runtime, end };
   let at = dataAt;
-  for (const { first, count } of pages) {
-    xorInto(bytes, first * PAGE, image, at, count * PAGE);
-    at += count * PAGE;
+  for (const { first, count, isXor } of pages) {
+    const data = image.subarray(at * 4, (at + count * PAGE_WORDS) * 4);
+    const source = new Uint32Array(data.buffer, data.byteOffset, count * PAGE_WORDS);
+    const target = words.subarray(first * PAGE_WORDS, (first + count) * PAGE_WORDS);
+    if (isXor) xorInto(target, source);
+    else {
+      target.set(source);
+      fromDistances(target, first * PAGE, heap);
+    }
+    at += count * PAGE_WORDS;
   }
   return undefined;
 }
@@ -88,79 +111,108 @@ function emptyList(memory: WebAssembly.Memory, address: number): void {
   new Uint32Array(memory.buffer, address, 2).fill(address);
 }
 
+interface StackPages {
+  readonly first: number;
+  readonly end: number;
+}
+
 /** Pages that hold nothing but stack: it ends where the engine's first allocation begins, which is its runtime. */
-function stackPagesOf({ heapStart, template }: Snapshot): PageRun {
-  const first = Math.ceil((heapStart - STACK_REACH_BYTES) / PAGE);
-  return { first, count: Math.floor(template.runtime / PAGE) - first };
+function stackPagesOf({ template }: Snapshot): StackPages {
+  const { runtime } = template;
+  return { first: Math.ceil((runtime - STACK_BYTES) / PAGE), end: Math.floor(runtime / PAGE) };
 }
 
-interface Base {
-  /** The snapshot as one stretch of memory, up to the end of its last page. */
-  readonly bytes: Uint8Array;
-}
+const bases = new WeakMap<Snapshot, Uint32Array>();
 
-const bases = new WeakMap<Snapshot, Base>();
-
-/** Made once for a worker: some five megabytes of which most is never touched. */
-function baseOf(snapshot: Snapshot, _end: number): Base {
+/** The snapshot as one stretch of memory up to its last page; made once for a worker, mostly never touched. */
+function baseOf(snapshot: Snapshot): Uint32Array {
   let base = bases.get(snapshot);
   if (base === undefined) {
     const last = snapshot.runs.at(-1);
     const bytes = new Uint8Array(last === undefined ? 0 : last.start + last.bytes.length);
     for (const run of snapshot.runs) bytes.set(run.bytes, run.start);
-    base = { bytes };
+    base = new Uint32Array(bytes.buffer);
     bases.set(snapshot, base);
   }
   return base;
 }
 
-const ZEROES = new Uint8Array(PAGE);
+const ZEROES = new Uint32Array(PAGE_WORDS);
 
-function changedRuns(bytes: Uint8Array, { bytes: base }: Base, stack: PageRun, pages: number): PageRun[] {
-  const runs: Array<{ first: number; count: number }> = [];
-  for (let page = 0; page < pages; page++) {
-    if (page === stack.first) page += stack.count;
-    const from = page * PAGE;
-    const before = from < base.length ? base.subarray(from, from + PAGE) : ZEROES;
-    if (Buffer.compare(bytes.subarray(from, from + PAGE), before) === 0) continue;
+function changedRuns(words: Uint32Array, base: Uint32Array, heap: Heap, stack: StackPages): PageRun[] {
+  const runs: Array<{ first: number; count: number; isXor: boolean }> = [];
+  for (let page = 0; page < heap.end / PAGE; page++) {
+    if (page === stack.first) page = stack.end;
+    const from = page * PAGE_WORDS;
+    const now = words.subarray(from, from + PAGE_WORDS);
+    const before = from < base.length ? base.subarray(from, from + PAGE_WORDS) : ZEROES;
+    if (Buffer.compare(bytesOf(now), bytesOf(before)) === 0) continue;
+    const isXor = page * PAGE < heap.start || equalWords(now, before) > PAGE_WORDS / 2;
     const last = runs.at(-1);
-    if (last !== undefined && last.first + last.count === page) last.count++;
-    else runs.push({ first: page, count: 1 });
+    if (last !== undefined && last.first + last.count === page && last.isXor === isXor) last.count++;
+    else runs.push({ first: page, count: 1, isXor });
   }
   return runs;
 }
 
-/** `target[at…] ^= source[from…]`, where `source` may end before. All offsets are multiples of four. */
-function xorInto(target: Uint8Array, at: number, source: Uint8Array, from: number, length: number): void {
-  const words = Math.min(length, source.length - from) / 4;
-  if (words <= 0) return;
-  const to = new Uint32Array(target.buffer, target.byteOffset + at, words);
-  const with_ = new Uint32Array(source.buffer, source.byteOffset + from, words);
-  for (let index = 0; index < words; index++) to[index] = (to[index] as number) ^ (with_[index] as number);
+function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-/** The runs of an image, or undefined when it is none: its bytes come from a store. */
+function equalWords(a: Uint32Array, b: Uint32Array): number {
+  let same = 0;
+  for (let index = 0; index < PAGE_WORDS; index++) if (a[index] === b[index]) same++;
+  return same;
+}
+
+/** `target ^= source`, where `source` may be shorter. */
+function xorInto(target: Uint32Array, source: Uint32Array): void {
+  for (let index = 0; index < source.length; index++) {
+    target[index] = (target[index] as number) ^ (source[index] as number);
+  }
+}
+
+/** A word inside the heap's range becomes its distance from its own place, counted from `start` and around the end. */
+function toDistances(words: Uint32Array, address: number, { start, end }: Heap): void {
+  for (let index = 0; index < words.length; index++, address += 4) {
+    const word = words[index] as number;
+    if (word < start || word >= end) continue;
+    words[index] = word >= address ? word - address + start : word - address + end;
+  }
+}
+
+/** The reverse: both map the range onto itself, one to one. */
+function fromDistances(words: Uint32Array, address: number, { start, end }: Heap): void {
+  for (let index = 0; index < words.length; index++, address += 4) {
+    const word = words[index] as number;
+    if (word < start || word >= end) continue;
+    const back = word - start + address;
+    words[index] = back < end ? back : back - end + start;
+  }
+}
+
+/** The runs of an image, `dataAt` in words; or undefined when it is none: its bytes come from a store. */
 function readRuns(
   image: Uint8Array,
-  stack: PageRun,
+  { start }: { readonly start: number },
+  stack: StackPages,
 ): { end: number; pages: readonly PageRun[]; dataAt: number } | undefined {
-  if (image.length < HEAD_WORDS * 4 || image.byteOffset % 4 !== 0) return undefined;
-  const [magic, end, count, total] = new Uint32Array(image.buffer, image.byteOffset, HEAD_WORDS) as unknown as number[];
-  if (magic !== MAGIC || end === undefined || count === undefined || total === undefined) return undefined;
-  const dataAt = (HEAD_WORDS + count * 2) * 4;
-  if (dataAt + total * PAGE !== image.length) return undefined;
-  const table = new Uint32Array(image.buffer, image.byteOffset + HEAD_WORDS * 4, count * 2);
+  if (image.length < HEAD_WORDS * 4 || image.byteOffset % 4 !== 0 || image.length % 4 !== 0) return undefined;
+  const words = new Uint32Array(image.buffer, image.byteOffset, image.length / 4);
+  const [magic, end, count, total] = words as unknown as [number, number, number, number];
+  const dataAt = HEAD_WORDS + count * 2;
+  if (magic !== MAGIC || end % PAGE !== 0 || dataAt + total * PAGE_WORDS !== words.length) return undefined;
   const pages: PageRun[] = [];
   let past = 0;
   let sum = 0;
-  for (let index = 0; index < count; index++) {
-    const run = { first: table[index * 2] as number, count: table[index * 2 + 1] as number };
-    const isStack = run.first < stack.first + stack.count && run.first + run.count > stack.first;
-    if (run.first < past || run.count === 0 || isStack) return undefined;
+  for (let index = HEAD_WORDS; index < dataAt; index += 2) {
+    const form = words[index + 1] as number;
+    const run = { first: words[index] as number, count: form >>> 1, isXor: form % 2 === 1 };
+    const isStack = run.first < stack.end && run.first + run.count > stack.first;
+    if (run.first < past || run.count === 0 || isStack || (!run.isXor && run.first * PAGE < start)) return undefined;
     past = run.first + run.count;
     sum += run.count;
     pages.push(run);
   }
-  if (sum !== total || past * PAGE > end) return undefined;
-  return { end, pages, dataAt };
+  return sum === total && past * PAGE <= end ? { end, pages, dataAt } : undefined;
 }

@@ -14,7 +14,7 @@ const ZERO_PAGE = new Uint8Array(PAGE);
  * How far down a run can have written on the stack: the engine's limit of 256 KiB and what C functions use between two
  * checks of it (9 KiB were seen, in overflows of every kind), with as much again to spare.
  */
-export const STACK_REACH_BYTES = 512 * 1024;
+const STACK_REACH_BYTES = 512 * 1024;
 /** The stack is looked at in pieces of this size and only what was written is zeroed, so that clean pages stay unmapped. */
 const STACK_PIECE = 32 * 1024;
 const ZERO_PIECE = new Uint8Array(STACK_PIECE);
