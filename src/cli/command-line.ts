@@ -180,6 +180,7 @@ async function grammar(
     .argument('<file>', 'file with the program, or - for stdin')
     .option('-p, --params <json>', 'JSON object that the program sees as `params`')
     .option('--read-only', 'refuse tools that may write')
+    .option('--language <name>', 'typescript, javascript; in a container: python, shell, node')
     .option('--session <name>', 'go on with the variables of this session, and keep them')
     .option(
       '--limit <name=value>',
@@ -187,12 +188,10 @@ async function grammar(
       (pair: string, pairs: string[]) => [...pairs, pair],
       [] as string[],
     )
-    .action(
-      async (file: string, options: GlobalOptions & RunOptions) => {
-        const { run } = await import('./run.ts');
-        setStatus(await run(contextOf(options), file, options));
-      },
-    );
+    .action(async (file: string, options: GlobalOptions & RunOptions) => {
+      const { run } = await import('./run.ts');
+      setStatus(await run(contextOf(options), file, options));
+    });
 
   common(program.command('search'))
     .description('find tools by words; without words, list the servers')

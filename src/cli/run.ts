@@ -4,6 +4,7 @@ import { OptimizerError } from '../core/errors.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
 import { nearest } from '../core/nearest.ts';
 import type { Outcome } from '../engine/outcome.ts';
+import { PROGRAM_LANGUAGES, type ProgramLanguage } from '../engine/request.ts';
 import { LIMITS, type LimitName } from '../sandbox/limits.ts';
 import type { CommandContext } from './command-context.ts';
 import { exitStatusOfCode } from './exit-status.ts';
@@ -14,6 +15,7 @@ export interface RunOptions {
   readonly readOnly?: boolean;
   readonly limit?: readonly string[];
   readonly session?: string;
+  readonly language?: string;
 }
 
 /** Servers that a program does not use must not hold it up for long. */
@@ -23,6 +25,7 @@ export async function run(context: CommandContext, file: string, options: RunOpt
   const code = await readProgram(file);
   const params = paramsOf(options.params);
   const limits = limitsOf(options.limit ?? []);
+  const language = options.language === undefined ? undefined : languageOf(options.language);
   return withApp(context, async (app) => {
     const { printer } = context;
     await waitForServers(context, app, WAIT_MS);
@@ -35,6 +38,7 @@ export async function run(context: CommandContext, file: string, options: RunOpt
             limits,
             readOnly: options.readOnly ?? false,
             ...(options.session === undefined ? {} : { session: options.session }),
+            ...(language === undefined ? {} : { language }),
           },
           { signal, onEvent: () => undefined },
         ),
@@ -77,6 +81,15 @@ export async function readProgram(file: string): Promise<string> {
 }
 
 /** The JSON object of `--params`. */
+function languageOf(word: string): ProgramLanguage {
+  const known = PROGRAM_LANGUAGES.find((language) => language === word);
+  if (known !== undefined) return known;
+  const [close] = nearest(word, PROGRAM_LANGUAGES, 1);
+  throw new OptimizerError('request.command', `--language ${word}: there is no such language`, {
+    hint: close === undefined ? `Languages: ${PROGRAM_LANGUAGES.join(', ')}.` : `Did you mean \`${close}\`?`,
+  });
+}
+
 export function paramsOf(text: string | undefined): JsonObject {
   if (text === undefined) return {};
   try {

@@ -8,7 +8,8 @@ import type { RequestFiles } from './containers/run-files.ts';
 import type { CallStatus } from './outcome.ts';
 
 export type CheckMode = 'error' | 'warn' | 'off';
-export type ProgramLanguage = 'typescript' | 'javascript' | 'node' | 'python' | 'shell';
+export const PROGRAM_LANGUAGES = ['typescript', 'javascript', 'node', 'python', 'shell'] as const;
+export type ProgramLanguage = (typeof PROGRAM_LANGUAGES)[number];
 
 /** One program and how it may run. Fields that are absent take the config's value. */
 export interface ExecuteRequest {

@@ -5,6 +5,7 @@
  */
 import { ERROR_TABLE } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
+import { PROGRAM_LANGUAGES } from '../engine/request.ts';
 import { LIMITS } from '../sandbox/limits.ts';
 import { intentSchemas } from './schema-intents.ts';
 import { MANIFEST_SCHEMAS } from './schema-manifest.ts';
@@ -51,7 +52,7 @@ const run = {
   limits,
   grants: { type: 'array', items: NAME, maxItems: 64, description: 'Interfaces of wit/ linked into the run.' },
   backend: { ...NAME, description: 'Default `quickjs`.' },
-  language: { enum: ['typescript', 'javascript', 'node', 'python', 'shell'] },
+  language: { enum: PROGRAM_LANGUAGES, description: 'Default `typescript`; the last three run in a container.' },
   files,
   record: { type: 'boolean', description: 'Keep what a replay needs.' },
   check: { enum: ['error', 'warn', 'off'], description: 'Type check before the run; default `off` here.' },

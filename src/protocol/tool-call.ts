@@ -6,7 +6,7 @@
 import { OptimizerError } from '../core/errors.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import { nearest } from '../core/nearest.ts';
-import type { CheckMode, ProgramLanguage, RunContext } from '../engine/request.ts';
+import { type CheckMode, PROGRAM_LANGUAGES, type ProgramLanguage, type RunContext } from '../engine/request.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { EnginePort } from './engine-port.ts';
 import { toErrorBody } from './error-response.ts';
@@ -32,12 +32,10 @@ export interface ToolCallDependencies {
 /** At most this many matches, whatever a model asks for; more would not fit the answer's budget. */
 const SEARCH_LIMIT_MAX = 50;
 
-const LANGUAGES: ProgramLanguage[] = ['typescript', 'javascript', 'node', 'python', 'shell'];
-
 const PROGRAM: ParamsSchema = {
   type: 'object',
   // Taken whether it is shown or not: the answer then says what is missing.
-  properties: { code: { type: 'string' }, session: NAME, language: { enum: LANGUAGES } },
+  properties: { code: { type: 'string' }, session: NAME, language: { enum: PROGRAM_LANGUAGES } },
   required: ['code'],
   additionalProperties: false,
 };

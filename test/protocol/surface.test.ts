@@ -22,6 +22,16 @@ describe('the surface that a model sees', () => {
     expect(countTokens(JSON.stringify(wire)) + text).toBeLessThanOrEqual(360);
   });
 
+  it('offers other languages only where there is a backend for them, within 400 tokens', () => {
+    const languages = ['python', 'shell', 'node'];
+    const { tools, instructions } = createSurface('', languages);
+    const wire = tools.map(({ role: _role, ...tool }) => tool);
+    expect(countTokens(JSON.stringify(wire)) + countTokens(instructions(FLEET))).toBeLessThanOrEqual(400);
+    const shown = tools.map(({ inputSchema }) => inputSchema.properties as object);
+    expect(shown.map((properties) => 'language' in properties)).toEqual([false, true, true]);
+    expect(JSON.stringify(createSurface().tools)).not.toContain('python');
+  });
+
   it('is three tools whose annotations say who may write', () => {
     const { tools } = createSurface();
     expect(tools.map((tool) => [tool.name, tool.annotations])).toEqual([
@@ -38,14 +48,15 @@ describe('the surface that a model sees', () => {
     expect(all).not.toMatch(/(?<!opt_)(search_tools|run_code)/);
   });
 
-  it('tells a model to search, to call tools, to return little, and what there is not', () => {
+  it('tells a model to search, to call tools, to return little, that it may guess, and what there is not', () => {
     const { tools, instructions } = createSurface();
     const all = `${tools.map((tool) => tool.description).join('\n')}\n${instructions(['a'])}`;
     for (const word of [
       'search_tools first',
       'await tools.server.tool(args)',
-      '`return`',
-      'No fetch, fs, require, import',
+      'only what you need',
+      'a wrong call answers its signature',
+      'No fetch, fs, import',
       '"help"',
     ]) {
       expect(all).toContain(word);

@@ -57,7 +57,7 @@ export function replyMessage(language: ContainerLanguage, call: number, reply: H
   const value = JSON.parse(text) as Json;
   if (reply.ok) return `+${percentB(typeof value === 'string' ? value : text)}\n`;
   const { code, message, hint } = value as { code: string; message: string; hint?: string };
-  return `-${percentB(`${code}: ${message}${hint === undefined ? '' : `\n${hint}`}`)}\n`;
+  return `-${percentB(`${code}: ${message}${hint === undefined ? '' : `; ${hint}`}`)}\n`;
 }
 
 function shellRun(source: string, paramsText: string, { filesIn, filesOut }: ContainerWork): Buffer[] {

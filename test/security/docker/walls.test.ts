@@ -81,7 +81,7 @@ devices = [line.split(":")[0].strip() for line in open("/proc/net/dev").read().s
 [devices, len(open("/proc/net/route").read().strip().split("\\n")), family(socket.AF_INET), family(socket.AF_INET6), family(socket.AF_NETLINK), family(socket.AF_UNIX)]`;
     const { value } = await attack(text, ({ HostConfig, NetworkSettings }) => {
       expect(HostConfig.NetworkMode).toBe('none');
-      expect(NetworkSettings.IPAddress).toBe('');
+      expect(Object.keys(NetworkSettings.Networks)).toEqual(['none']);
     });
     expect(value).toEqual([['lo'], 1, 1, 1, 1, 'open']);
   });
@@ -173,7 +173,7 @@ def attempt(what, *args):
 
   describe.skipIf(process.arch !== 'x64')('refuses system calls', () => {
     const profileIsSet = ({ HostConfig }: Docker.ContainerInspectInfo): void => {
-      const option = (HostConfig.SecurityOpt ?? []).find((text) => text.startsWith('seccomp={'));
+      const option = ((HostConfig.SecurityOpt ?? []) as string[]).find((text) => text.startsWith('seccomp={'));
       expect(option).toContain('"defaultAction":"SCMP_ACT_ERRNO"');
     };
 
