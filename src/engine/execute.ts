@@ -27,7 +27,7 @@ import type { Store } from '../state/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Admission } from './admission.ts';
 import { fitAnswer, valueCharsOf } from './answer-budget.ts';
-import type { Checker } from './check/finding.ts';
+import type { Checker, CheckRequest } from './check/finding.ts';
 import { judge } from './check/verdict.ts';
 import { withContainerAdvice } from './containers/advice.ts';
 import { prepareForContainer } from './containers/prepare.ts';
@@ -244,9 +244,10 @@ export class Executor {
     }
     const text = program.typed ?? program.javascript;
     const variables = open && (open.stored?.names ?? []);
-    const asked = { text, isTypeScript: program.typed !== undefined, grants, ...(variables ? { variables } : {}) };
+    const known = { text, isTypeScript: program.typed !== undefined, grants, ...(variables ? { variables } : {}) };
     // The check knows a guest's globals; a container has many more.
     const check = how.intent === undefined && !container ? (request.check ?? 'off') : 'off';
+    const asked = check === 'off' ? known : { ...known, ...(await this.#intentsFor(request, text, grants)) };
     const { refusal, notes } = await judge(this.#options.checker, check, asked, context.signal);
     if (refusal) return { outcome: this.#refused(executionId, request.code, refusal, queueMs), ran: false };
     context.onEvent({ type: 'state', executionId, state: 'running' });
@@ -374,6 +375,20 @@ export class Executor {
     const gate: Gate = new Gate(options);
     const intents: ServeCapability = nested?.serve(options, () => gate) ?? (async () => null);
     return gate;
+  }
+
+  /** For the check of a program that mentions intents; when the store is away, any name may be called. */
+  async #intentsFor(
+    { tenant = DEFAULT_TENANT }: ExecuteRequest,
+    text: string,
+    grants: readonly string[],
+  ): Promise<Pick<CheckRequest, 'intents'>> {
+    const { intents } = this.#options;
+    if (intents === undefined || !grants.includes('intents') || !/\bintents\b/.test(text)) return {};
+    return intents.forCheck(tenant).then(
+      (known) => ({ intents: known }),
+      () => ({}),
+    );
   }
 
   /** For the intents that the run calls. They are TypeScript, whatever runs the program itself. */

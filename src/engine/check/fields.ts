@@ -79,12 +79,22 @@ function checkRead(scene: Scene, read: Read): void {
     return;
   }
   if (server !== undefined) {
-    const names = Object.keys(server.tools);
-    const close = nearest(name, names, 4);
-    const message = `the server \`${server.name}\` has no tool \`${name}\`${advice(close, names, 'it has')}`;
+    const all = Object.keys(server.tools);
+    const close = nearest(name, all, 4);
+    // A tool has two names; where nothing is near, its alias is enough.
+    const names = all.filter(
+      (known, at) => all.findIndex((one) => server.tools[one]?.id === server.tools[known]?.id) === at,
+    );
     const [first] = close;
     const tool = first === undefined ? undefined : server.tools[first];
-    scene.report(shown, { message, nearest: close, ...expected(tool) }, 'tool');
+    if (server.isIntents) {
+      const message = `there is no intent \`${name}\`${advice(close, names, 'there is')}`;
+      scene.report(shown, { message, nearest: close, ...expected(tool) }, 'tool');
+      return;
+    }
+    const message = `the server \`${server.name}\` has no tool \`${name}\`${advice(close, names, 'it has')}`;
+    const wanted = { server: server.name, tool: name, given: givenNames(access) };
+    scene.report(shown, { message, nearest: close, wanted, ...expected(tool) }, 'tool');
     return;
   }
   if (read.soft.has(name)) return;
@@ -181,6 +191,16 @@ function advice(close: readonly string[], all: readonly string[], lead: string):
 function accessedName(node: ts.PropertyAccessExpression | ts.ElementAccessExpression): string | undefined {
   if (ts.isPropertyAccessExpression(node)) return ts.isPrivateIdentifier(node.name) ? undefined : node.name.text;
   return ts.isStringLiteralLike(node.argumentExpression) ? node.argumentExpression.text : undefined;
+}
+
+/** The names of the arguments with which a tool that is not there is called. */
+function givenNames(access: ts.Expression | undefined): string[] {
+  if (access === undefined || !isCalled(access)) return [];
+  const [first] = (access.parent as ts.CallExpression).arguments;
+  if (first === undefined || !ts.isObjectLiteralExpression(first)) return [];
+  return first.properties.flatMap(({ name }) =>
+    name !== undefined && (ts.isIdentifier(name) || ts.isStringLiteralLike(name)) ? [name.text] : [],
+  );
 }
 
 function boundName(element: ts.BindingElement): string | undefined {

@@ -3,6 +3,8 @@
  * check that cannot be made is no refusal: the program runs unchecked.
  */
 
+import type { CheckIntent } from './declare-intents.ts';
+
 /** Closed; what each means stands beside its rule. */
 export type FindingCode =
   | 'argument'
@@ -27,6 +29,8 @@ export interface Finding {
   readonly message: string;
   /** The signature of the tool in question. */
   readonly expected?: string;
+  /** The tool that was asked for and is not there, with the names of the arguments it was given. */
+  readonly wanted?: { readonly server: string; readonly tool: string; readonly given: readonly string[] };
   /** Known names near to a wrong one, nearest first. */
   readonly nearest?: readonly string[];
 }
@@ -40,6 +44,8 @@ export interface CheckRequest {
   readonly grants: readonly string[];
   /** Names of the variables that the session holds; undefined = the program is none of a session. */
   readonly variables?: readonly string[];
+  /** What `intents` has; undefined = any name may be called. */
+  readonly intents?: readonly CheckIntent[];
 }
 
 export type CheckReport =

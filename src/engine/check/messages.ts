@@ -15,6 +15,8 @@ export interface ThreadServer {
   readonly name: string;
   /** By every name under which a program may call it. */
   readonly tools: Readonly<Record<string, ThreadTool>>;
+  /** It is `intents` and no server. */
+  readonly isIntents?: true;
 }
 
 export interface ThreadRequest {

@@ -5,7 +5,14 @@
  */
 import { ambientFor } from './ambient.ts';
 import type { CheckThread } from './check-thread.ts';
-import { type CheckServer, declareMentioned, mentionedServers, mentionsObserved } from './declare.ts';
+import {
+  type CheckServer,
+  declareMentioned,
+  mentionedServers,
+  mentionsObserved,
+  type ToolDeclarations,
+} from './declare.ts';
+import { declareIntents } from './declare-intents.ts';
 import type { Checker, CheckReport, CheckRequest, Finding } from './finding.ts';
 
 /** The catalogue as the check sees it. */
@@ -13,6 +20,8 @@ export interface CheckCatalog {
   servers(): readonly CheckServer[];
   /** Resolves when the server's tools are listed, or when it is clear that they will not be; may reject. */
   ensureListed(server: string): Promise<unknown>;
+  /** Signatures of the tools that a call of a tool that is not there most likely means, the likeliest first. */
+  likeliest?(wanted: NonNullable<Finding['wanted']>): readonly string[];
 }
 
 export interface ProgramCheckOptions {
@@ -40,27 +49,43 @@ export class ProgramCheck implements Checker {
   async check(request: CheckRequest): Promise<CheckReport> {
     const { catalog, thread } = this.#options;
     const { text, isTypeScript, grants, variables } = request;
+    // Declared one by one, or as something that takes any name.
+    const intents = request.intents === undefined ? undefined : declareIntents(request.intents);
+    const ambient = ambientFor(intents === undefined ? grants : grants.filter((name) => name !== 'intents'));
     if (text.length > TEXT_CHARS_MAX) {
       return { checked: false, reason: `the program is longer than ${TEXT_CHARS_MAX} characters` };
     }
     thread.warm();
     const mentionsTools = /\btools\b/.test(text) && grants.includes('tools');
-    if (!mentionsTools && (thread.state === 'starting' || thread.state === 'none')) return { checked: false };
+    if (!mentionsTools && intents === undefined && (thread.state === 'starting' || thread.state === 'none'))
+      return { checked: false };
     if (mentionsTools) await this.#listed(text);
     const servers = grants.includes('tools') ? catalog.servers() : [];
     const program =
       variables === undefined
-        ? { text, isTypeScript, ambient: ambientFor(grants) }
-        : { text, isTypeScript, ambient: ambientFor(grants) + declareVariables(variables), keepsVariables: true };
-    const declared = grants.includes('tools') ? declareMentioned(text, servers) : NO_TOOLS;
-    const { findings, ...rest } = await thread.check({ ...program, ...declared });
-    if (findings === undefined) return { checked: false, ...rest };
+        ? { text, isTypeScript, ambient }
+        : { text, isTypeScript, ambient: ambient + declareVariables(variables), keepsVariables: true };
+    const declare = (isObserved: boolean): ToolDeclarations =>
+      withIntents(grants.includes('tools') ? declareMentioned(text, servers, isObserved) : NO_TOOLS, intents);
+    const { findings: found, ...rest } = await thread.check({ ...program, ...declare(false) });
+    if (found === undefined) return { checked: false, ...rest };
+    const findings = found.map((finding) => this.#withSignature(finding));
     if (findings.some(({ severity }) => severity === 'error') || !mentionsObserved(text, servers)) {
       return { checked: true, findings };
     }
     // A second look with the types that were observed. They are no promise: what only they find is a warning.
-    const again = await thread.check({ ...program, ...declareMentioned(text, servers, true) });
+    const again = await thread.check({ ...program, ...declare(true) });
     return { checked: true, findings: [...findings, ...warningsBeyond(findings, again.findings ?? [])] };
+  }
+
+  /** Who guessed a name wants the call that is right: with its signature no search is needed. */
+  #withSignature(finding: Finding): Finding {
+    const { wanted, expected } = finding;
+    if (wanted === undefined || expected !== undefined) return finding;
+    const [best, ...others] = this.#options.catalog.likeliest?.(wanted) ?? [];
+    if (best === undefined) return finding;
+    const message = `the server \`${wanted.server}\` has no tool \`${wanted.tool}\``;
+    return { ...finding, message, expected: [best, ...others].join('\n  or: ') };
   }
 
   async #listed(text: string): Promise<void> {
@@ -74,6 +99,15 @@ export class ProgramCheck implements Checker {
     await Promise.race([Promise.allSettled(waiting.map(({ name }) => catalog.ensureListed(name))), late]);
     clearTimeout(timer);
   }
+}
+
+function withIntents(
+  tools: ToolDeclarations,
+  intents: ReturnType<typeof declareIntents> | undefined,
+): ToolDeclarations {
+  if (intents === undefined) return tools;
+  const declarations = tools.declarations + intents.declarations;
+  return { ...tools, declarations, servers: { ...tools.servers, ...intents.servers } };
 }
 
 /** What a variable of an earlier run holds now, nobody knows: any use of it passes. */

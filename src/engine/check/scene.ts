@@ -4,7 +4,7 @@
  */
 import ts from 'typescript';
 import type { Finding, FindingCode } from './finding.ts';
-import type { ThreadRequest, ThreadTool } from './messages.ts';
+import type { ThreadRequest, ThreadServer, ThreadTool } from './messages.ts';
 
 const LIBRARY_FILE = 'library.d.ts';
 const AMBIENT_FILE = 'ambient.d.ts';
@@ -98,7 +98,7 @@ export class Scene {
   }
 
   /** The server that a type is, `'all'` for `tools` itself. */
-  serverOf(type: ts.Type): { name: string; tools: Readonly<Record<string, ThreadTool>> } | 'all' | undefined {
+  serverOf(type: ts.Type): ThreadServer | 'all' | undefined {
     const name = type.symbol?.name ?? '';
     if (!this.isFromTools(type)) return undefined;
     return name === '$Tools' ? 'all' : this.request.servers[name];

@@ -24,7 +24,9 @@ export function checkToolCalls(scene: Scene, node: ts.Node): void {
     const message =
       server === 'all'
         ? '`tools` is no function: call `tools.<server>.<tool>(args)`'
-        : `the server \`${server.name}\` is no function: call one of its tools, \`tools.${server.name}.<tool>(args)\``;
+        : server.isIntents
+          ? '`intents` is no function: call `intents.<name>(params)`'
+          : `the server \`${server.name}\` is no function: call one of its tools, \`tools.${server.name}.<tool>(args)\``;
     scene.report(node.expression, { message }, 'call');
   }
 }

@@ -5,18 +5,20 @@
  * Decision: a name of the folder cannot be saved over. So a name in the folder needs no look into the store, and nobody's
  * `deploy` becomes another program overnight.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { OptimizerError } from '../../core/errors.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import { nearest } from '../../core/nearest.ts';
 import type { Redactor } from '../../policy/redaction.ts';
 import type { Effect } from '../../upstream/server-spec.ts';
+import type { CheckIntent } from '../check/declare-intents.ts';
 import type { Checker } from '../check/finding.ts';
 import { judge } from '../check/verdict.ts';
 import type { TypeEraser } from '../type-eraser.ts';
 import { checkName, type Intent, NO_PARAMS, readDefinition } from './intent.ts';
 import type { FolderProblem, IntentFolder } from './intent-folder.ts';
-import { NamedIntents, type RankedIntent } from './named-intents.ts';
+import { asCheckIntent, NamedIntents, type RankedIntent } from './named-intents.ts';
 import { readIntentText } from './read-intent.ts';
 import type { RecentPrograms } from './recent-programs.ts';
 import type { SavedIntents } from './saved-intents.ts';
@@ -47,6 +49,9 @@ export interface SaveRequest {
 /** Tables of names kept in memory, one for each tenant that has called. */
 const TENANTS_MAX = 256;
 const NEVER = new AbortController().signal;
+/** Each waits for the checker by itself, for a second and a half at most. */
+const CHECK_ATTEMPTS = 6;
+const CHECK_PAUSE_MS = 100;
 
 export class IntentLibrary {
   readonly #options: IntentLibraryOptions;
@@ -84,6 +89,10 @@ export class IntentLibrary {
       ),
       table,
     );
+  }
+
+  async forCheck(tenant: string): Promise<readonly CheckIntent[]> {
+    return (await this.#table(tenant)).all.map(asCheckIntent);
   }
 
   /** By name, alias or plain words. Rejects with `request.intent` and the nearest three when it is not clear which is meant. */
@@ -140,8 +149,12 @@ export class IntentLibrary {
     const fallback: JsonObject = { description: descriptionOf(name), params: NO_PARAMS, ...basis.said };
     const definition = readDefinition({ ...fallback, ...own, ...defined, name }, 'params');
     const text = program.typed ?? program.javascript;
-    const asked = { text, isTypeScript: program.typed !== undefined, grants };
-    const { refusal } = await judge(checker, 'error', asked, NEVER);
+    // It may call itself.
+    const self: Intent = { ...definition, source: 'saved', code: basis.code, program };
+    const others = (await this.list(tenant)).filter((intent) => intent.name !== name);
+    const intents = [...others, self].map(asCheckIntent);
+    const asked = { text, isTypeScript: program.typed !== undefined, grants, intents };
+    const { refusal } = await judge({ check: patient(checker) }, 'error', asked, NEVER);
     if (refusal !== undefined) throw refusal;
     await saved.save(tenant, definition, basis.code);
     return { name };
@@ -190,6 +203,17 @@ export class IntentLibrary {
     this.#tables.set(tenant, { parts, table });
     return table;
   }
+}
+
+/** A run does not wait long for a checker that is still starting; whoever saves a program does. */
+function patient(checker: Checker): Checker['check'] {
+  return async (request) => {
+    for (let attempt = 1; ; attempt++) {
+      const report = await checker.check(request);
+      if (report.checked || attempt === CHECK_ATTEMPTS) return report;
+      await sleep(CHECK_PAUSE_MS);
+    }
+  };
 }
 
 /** What an intent is called that nobody has described. */

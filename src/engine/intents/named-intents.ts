@@ -10,6 +10,7 @@ import { editDistance } from '../../core/nearest.ts';
 import { camelCase, nameParts } from '../../upstream/names.ts';
 import { SearchIndex } from '../../upstream/search.ts';
 import { declarationOf, type NamedTool, signatureOf } from '../../upstream/signature.ts';
+import type { CheckIntent } from '../check/declare-intents.ts';
 import type { Intent } from './intent.ts';
 import { isMeant } from './meant.ts';
 
@@ -118,8 +119,14 @@ export function intentDeclaration(intent: Intent): string {
   return `${text.slice(0, at)}declare const intents: {\n${body.replace(/^ {2}/gm, '')}\n};`;
 }
 
+/** As the check knows tools: by every name that a program may write. */
+export function asCheckIntent(intent: Intent): CheckIntent {
+  const names = [...new Set([intent.name, camelCase(intent.name), ...intent.aliases])];
+  return { ...asTool(intent), effect: intent.effect, signature: intentSignature(intent), names };
+}
+
 /** As the search and the writer of signatures know tools. Aliases are words to be found by. */
-export function asTool({ name, description, params, aliases, effect }: Intent): NamedTool {
+function asTool({ name, description, params, aliases, effect }: Intent): NamedTool {
   return {
     server: INTENTS_SERVER,
     serverAlias: INTENTS_SERVER,

@@ -12,6 +12,7 @@ import type { ExecutionId } from '../../core/ids.ts';
 import { byteLength, type Json, type JsonObject } from '../../core/json.ts';
 import type { LogLine, SandboxBackend } from '../../sandbox/backend.ts';
 import type { Limits } from '../../sandbox/limits.ts';
+import type { CheckIntent } from '../check/declare-intents.ts';
 import { failureOf } from '../failure.ts';
 import { Gate, type GateOptions, type ServeCapability } from '../gate.ts';
 import type { Seed } from '../seeds.ts';
@@ -21,6 +22,8 @@ import { checkParams, type Intent } from './intent.ts';
 /** Where intents come from. Rejects with `request.intent` when there is none of the name. */
 export interface IntentSource {
   require(tenant: string, name: string): Promise<Intent>;
+  /** What the check of a program knows of them. */
+  forCheck(tenant: string): Promise<readonly CheckIntent[]>;
 }
 
 export interface NestedRunsOptions {

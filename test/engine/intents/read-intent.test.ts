@@ -3,7 +3,7 @@ import { checkParams, readDefinition } from '../../../src/engine/intents/intent.
 import { readIntentText } from '../../../src/engine/intents/read-intent.ts';
 import { intentOf } from './phrase-world.ts';
 
-const types = { erase: async () => ({ kind: 'syntax', message: 'no types here' }) } as const;
+const types = { erase: async () => ({ kind: 'syntax' as const, message: 'no types here' }) };
 const read = (code: string) => readIntentText(code, 10_000, types);
 
 describe('the text of an intent', () => {

@@ -43,7 +43,7 @@ export interface WorldOptions {
   readonly executor?: Partial<ExecutorOptions>;
 }
 
-const TYPES = { erase: async () => ({ kind: 'syntax', message: 'no types here' }) } as const;
+const TYPES = { erase: async () => ({ kind: 'syntax' as const, message: 'no types here' }) };
 const UNCHECKED: Checker = { check: async () => ({ checked: true, findings: [] }) };
 
 /** The caller closes the world and the backend. */
