@@ -9,7 +9,7 @@ function open() {
   let id = 0;
   return (method: string, params: JsonObject = {}): Promise<Json> =>
     methods.call(
-      { id: ++id, method: `optimizer/${method}`, params },
+      { jsonrpc: '2.0', id: ++id, method: `optimizer/${method}`, params },
       { signal: new AbortController().signal, notify: () => undefined },
     );
 }
