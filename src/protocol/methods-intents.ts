@@ -5,8 +5,8 @@ import type { BatchRequest, BatchResult } from '../engine/batch/run-batch.ts';
 import type { SaveRequest } from '../engine/intents/intent-library.ts';
 import type { IntentRequest } from '../engine/intents/intent-runs.ts';
 import type { Outcome } from '../engine/outcome.ts';
+import type { Handler } from './handler.ts';
 import type { IntentsPort } from './intents-port.ts';
-import type { Handler } from './methods.ts';
 import type { IntentMethod } from './schema-intents.ts';
 
 const DEFAULT_TENANT = 'default';

@@ -3,7 +3,7 @@ import { OptimizerError } from '../core/errors.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import type { SessionOwner } from '../state/sessions.ts';
 import type { EnginePort } from './engine-port.ts';
-import type { Handler } from './methods.ts';
+import type { Handler } from './handler.ts';
 import type { STATE_SCHEMAS } from './schema-state.ts';
 import type { StatePort } from './state-port.ts';
 

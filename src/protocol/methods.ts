@@ -10,6 +10,7 @@ import { nearest } from '../core/nearest.ts';
 import type { Outcome } from '../engine/outcome.ts';
 import type { ExecuteRequest, RunContext, RunEvent } from '../engine/request.ts';
 import type { EnginePort } from './engine-port.ts';
+import type { Handler } from './handler.ts';
 import type { RpcId, RpcNotification, RpcRequest } from './json-rpc.ts';
 import { intentHandlers } from './methods-intents.ts';
 import { manifestHandlers } from './methods-manifest.ts';
@@ -36,8 +37,6 @@ export interface MethodCall {
 }
 
 type Params = JsonObject;
-/** Answers one method; its parameters have been checked against the method's schema. */
-export type Handler = (params: JsonObject, context: RunContext) => Promise<Json>;
 
 export class Methods {
   readonly #handlers: Readonly<Record<MethodName, Handler>>;

@@ -54,14 +54,11 @@ describe('the published schemas', () => {
 
   it('are one JSON document that names every method', () => {
     const text = JSON.parse(JSON.stringify(document));
-    expect(Object.keys(text.methods)).toEqual([
-      'optimizer/execute',
-      'optimizer/search',
-      'optimizer/describe',
-      'optimizer/servers',
-      'optimizer/health',
-      'optimizer/stats',
-      'optimizer/shutdown',
-    ]);
+    const methods = ['execute', 'executeIntent', 'executeBatch', 'search', 'describe', 'servers', 'manifest'];
+    const nouns = { intents: ['list', 'save', 'delete'], sessions: ['list', 'get', 'delete'] };
+    const context = ['get', 'set', 'delete', 'list', 'clear'].map((verb) => `context.${verb}`);
+    const ofNouns = Object.entries(nouns).flatMap(([noun, verbs]) => verbs.map((verb) => `${noun}.${verb}`));
+    const names = [...methods, ...ofNouns, ...context, 'health', 'stats', 'shutdown'];
+    expect(Object.keys(text.methods).sort()).toEqual(names.map((name) => `optimizer/${name}`).sort());
   });
 });
