@@ -8,7 +8,7 @@ import { OptimizerError } from '../core/errors.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import { nearest } from '../core/nearest.ts';
 import type { Outcome } from '../engine/outcome.ts';
-import type { ExecuteRequest, RunContext, RunEvent } from '../engine/request.ts';
+import type { ExecuteRequest, RunEvent } from '../engine/request.ts';
 import type { EnginePort } from './engine-port.ts';
 import type { Handler } from './handler.ts';
 import type { RpcId, RpcNotification, RpcRequest } from './json-rpc.ts';
