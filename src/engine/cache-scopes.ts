@@ -17,6 +17,11 @@ const TAGS_MAX = 64;
 /** Longer tags are hashed. */
 const TAG_CHARS_MAX = 80;
 
+type Parts = ReadonlyArray<string | readonly string[]>;
+
+/** Templates stand in the config, so there are few. */
+const taken = new Map<string, Parts>();
+
 /** The tags of one call; undefined = none can be told. `{name}` is an argument, `{a.b}` a member of one; a list gives a tag for each item. */
 export function tagsOf(templates: readonly string[] | undefined, args: Json): readonly string[] | undefined {
   if (templates === undefined || templates.length === 0) return undefined;
@@ -48,10 +53,9 @@ function tagScope(server: string, tag: string): string {
 
 /** Every text that the template gives for these arguments; undefined = an argument is missing. */
 function fill(template: string, args: Json): readonly string[] | undefined {
-  const parts = template.split(/\{([^{}]+)\}/);
   let texts = [''];
-  for (const [index, part] of parts.entries()) {
-    const values = index % 2 === 0 ? [part] : valuesAt(args, part);
+  for (const part of partsOf(template)) {
+    const values = typeof part === 'string' ? [part] : valuesAt(args, part);
     if (values === undefined) return undefined;
     texts = texts.flatMap((text) => values.map((value) => text + value));
     if (texts.length > TAGS_MAX) return undefined;
@@ -59,9 +63,20 @@ function fill(template: string, args: Json): readonly string[] | undefined {
   return texts;
 }
 
-function valuesAt(args: Json, path: string): readonly string[] | undefined {
+/** Text as it is, and the path of an argument; taken apart once for each template of the config. */
+function partsOf(template: string): Parts {
+  let parts = taken.get(template);
+  if (parts === undefined) {
+    const pieces = template.split(/\{([^{}]+)\}/);
+    parts = pieces.map((piece, index) => (index % 2 === 0 ? piece : piece.split('.'))).filter((part) => part !== '');
+    taken.set(template, parts);
+  }
+  return parts;
+}
+
+function valuesAt(args: Json, path: readonly string[]): readonly string[] | undefined {
   let value: Json | undefined = args;
-  for (const name of path.split('.')) {
+  for (const name of path) {
     value = isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
   }
   if (value === undefined || value === null) return undefined;

@@ -132,10 +132,6 @@ export class DiskTier implements Generations {
     });
   }
 
-  delete(key: string): void {
-    this.#sql.drop.run(key);
-  }
-
   stamp(scopes: readonly string[]): string {
     const version = Number(this.#sql.version.get()?.data_version);
     if (version !== this.#knownVersion || this.#known.size > KNOWN_SCOPES_MAX) {

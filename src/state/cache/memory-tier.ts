@@ -29,10 +29,6 @@ export class MemoryTier {
     this.#entries.set(key, entry);
   }
 
-  delete(key: string): void {
-    this.#entries.delete(key);
-  }
-
   /** Whether the entry that was found was good is known by the asker alone. */
   count(isHit: boolean): void {
     if (isHit) this.#hits++;
