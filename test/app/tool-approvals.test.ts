@@ -217,3 +217,25 @@ describe('pins of several configs in one store', () => {
     expect((await run(app, callRead)).error?.code).toBe('denied.changed');
   });
 });
+
+describe('a store that cannot be reached', () => {
+  it('lets programs run and refuses every tool whose approval is not known', async () => {
+    writeFileSync(list, JSON.stringify([plain]));
+    const opened = await openHouse([server('notes', 'rug-pull', { args: [list] })], {
+      redisUrl: 'redis://127.0.0.1:1',
+      source: { path: join(folder, 'a.json') },
+    });
+    open.push(opened);
+    const { app } = opened;
+    expect((await run(app, 'return 6 * 7')).value).toBe(42);
+    await app.fleet.refresh();
+    const outcome = await run(app, callRead);
+    expect(outcome.error).toMatchObject({
+      code: 'state.unavailable',
+      message: 'the approvals of `notes` cannot be read, so nothing of it is called; `notes.read` was not called',
+    });
+    expect(outcome.calls).toMatchObject([{ tool: 'notes.read', status: 'denied' }]);
+    expect((await app.engine.describe('notes', 'read')).pinned).toBe(false);
+    await expect(app.engine.manifest()).rejects.toMatchObject({ code: 'state.unavailable' });
+  });
+});
