@@ -12,6 +12,7 @@ import { openProject } from '../build/project.ts';
 import { batchSuite } from './batch.ts';
 import { cacheSuite } from './cache.ts';
 import { checkSuite } from './check.ts';
+import { dockerSuite } from './docker.ts';
 import { fairSuite } from './fair.ts';
 import { loadNow, machineFacts, type Report, reaches, tableText } from './figures.ts';
 import { peersSuite } from './peers/suite.ts';
@@ -34,6 +35,7 @@ const SUITES: Readonly<Record<string, (executable: string, options: readonly str
   session: async () => ({ rows: await sessionSuite() }),
   plain: async () => ({ rows: await plainSuite() }),
   plugin: async () => ({ rows: await pluginSuite() }),
+  docker: async (file) => ({ rows: await dockerSuite(file) }),
   tokens: (_, options) => tokensSuite(options),
   peers: (_, options) => peersSuite(root, options),
 };

@@ -100,6 +100,28 @@ const FIXED: ReadonlyArray<readonly [file: string, name: string, unit: LimitRow[
   ['src/plugins/plugin-spec.ts', 'HTTP_HEADER_CHARS_MAX', 'chars', 'headers of a plugin’s request; `too-large`'],
   ['src/plugins/plugin-spec.ts', 'HTTP_TIMEOUT_MS', 'ms', 'how long a plugin’s request may take; `timeout`'],
   ['src/plugins/output-cache.ts', 'OUTPUTS_KEPT_MAX', 'count', 'translated plugins that are kept; the oldest go'],
+  [
+    'src/sandbox/docker/container-spec.ts',
+    'CONTAINER_MEMORY_BYTES',
+    'bytes',
+    'memory of a container, unless `memoryBytes` is more',
+  ],
+  [
+    'src/sandbox/docker/container-spec.ts',
+    'CONTAINER_CPU_MS',
+    'ms',
+    'processor time in a container, unless `cpuMs` is more',
+  ],
+  ['src/sandbox/docker/container-spec.ts', 'PIDS_MAX', 'count', 'processes and threads of a container'],
+  ['src/sandbox/docker/container-run.ts', 'OUTPUT_BYTES_MAX', 'bytes', 'what one container may print; `limit.output`'],
+  ['src/sandbox/docker/backend.ts', 'CONTAINERS_MAX', 'count', 'containers that serve a run at the same time'],
+  [
+    'src/engine/containers/run-files.ts',
+    'FILES_BYTES_MAX',
+    'bytes',
+    'files of one run, in each direction; `limit.files`',
+  ],
+  ['src/engine/containers/run-files.ts', 'FILES_COUNT_MAX', 'count', 'files of one run; `limit.files`'],
   ['src/config/locate.ts', 'CONFIG_BYTES_MAX', 'bytes', 'size of a config file'],
 ];
 
