@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Json, JsonObject } from '../../src/core/json.ts';
 import { METHOD_SCHEMAS } from '../../src/protocol/schema.ts';
+import { conversationsOf } from './conversations.ts';
 import { BINARY, type Block, Folder, localConfig, misfit, readPage, runProgram } from './world.ts';
 
 const page = readPage('docs/protocol.md');
@@ -55,9 +56,14 @@ describe('docs/protocol.md', () => {
 
   it('has an example and a row for every method of the schema, and for no other', () => {
     const methods = Object.keys(METHOD_SCHEMAS);
-    const shown = new Set(examples.flatMap((block) => readExample(block).sent.map(({ method }) => String(method))));
+    const elsewhere = ['docs/intents.md', 'docs/batches.md'].map(readPage);
+    const sent = elsewhere
+      .flatMap((other) => conversationsOf(other, data))
+      .flatMap((conversation) => conversation.sent);
+    sent.push(...examples.flatMap((block) => readExample(block).sent));
+    const shown = new Set(sent.map(({ method }) => String(method)));
     expect([...shown].filter((method) => method.startsWith('optimizer/')).sort()).toEqual([...methods].sort());
-    const rows = page.prose.flatMap((line) => /^\| \[`(optimizer\/\w+)`\]/.exec(line)?.[1] ?? []);
+    const rows = page.prose.flatMap((line) => /^\| \[`(optimizer\/[\w.]+)`\]/.exec(line)?.[1] ?? []);
     expect(rows.sort()).toEqual([...methods].sort());
   });
 
