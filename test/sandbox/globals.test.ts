@@ -26,6 +26,7 @@ const GRANTED: Record<string, string[]> = {
   blobs: ['load'],
   content: ['emit'],
   context: ['context'],
+  intents: ['intents'],
   url: ['URL', 'URLSearchParams'],
 };
 
