@@ -3,13 +3,13 @@
  * that does not is void and says why.
  *   A direct, definitions of the whole fleet     B direct, only the servers that the task needs
  *   C search, then direct calls with full JSON definitions of the hits
- *   E the product     F the product, its first program wrong
+ *   E the product     F the product, its first program wrong     G the product, called at once by a guess (look-ups)
  */
 import { type Block, Conversation, type Cost } from './ledger.ts';
 import type { Result, Task } from './task.ts';
 import type { World } from './world.ts';
 
-export const MODES = ['A', 'B', 'C', 'E', 'F'] as const;
+export const MODES = ['A', 'B', 'C', 'E', 'F', 'G'] as const;
 export type Mode = (typeof MODES)[number];
 
 export interface Row {
@@ -31,6 +31,7 @@ export async function runTask(world: World, task: Task): Promise<Row> {
   const costs: Partial<Record<Mode, Cost>> = {};
   const voids: Partial<Record<Mode, string>> = {};
   for (const mode of MODES) {
+    if (mode === 'G' && task.guess === undefined) continue;
     world.reset();
     try {
       const { conversation, answer } = await RUN[mode](world, task);
@@ -51,6 +52,7 @@ const RUN: Readonly<Record<Mode, Run>> = {
   C: afterSearch,
   E: (world, task) => product(world, task, false),
   F: (world, task) => product(world, task, true),
+  G: guessed,
 };
 
 async function direct(world: World, task: Task, fixed: readonly string[]) {
@@ -88,17 +90,14 @@ async function talk(world: World, task: Task, conversation: Conversation) {
 
 async function product(world: World, task: Task, isMistaken: boolean) {
   const conversation = new Conversation(world.surfaceTexts(), task.prompt);
-  const found = await Promise.all(task.queries.map((query) => world.ours('search_tools', { query })));
-  const shown = found.map(({ text }) => text).join('\n');
+  const query = task.queries.join('; ');
+  const found = await world.ours('search_tools', { query });
   requireAll(
     task.needs.map((need) => world.spelling(need)),
-    task.needs.map((need) => world.spelling(need)).filter((call) => shown.includes(call)),
+    task.needs.map((need) => world.spelling(need)).filter((call) => found.text.includes(call)),
     'search_tools',
   );
-  conversation.turn(
-    task.queries.map((query) => said('search_tools', { query })),
-    found.map(({ blocks }) => blocks),
-  );
+  conversation.turn([said('search_tools', { query })], [found.blocks]);
   if (isMistaken) {
     const failed = await program(world, conversation, task.mistake);
     if (!failed.isError) throw new Error(`the mistake did not fail: ${failed.text.slice(0, 300)}`);
@@ -106,10 +105,32 @@ async function product(world: World, task: Task, isMistaken: boolean) {
   const answer = await task.programs(async (code) => {
     const { blocks, text } = await program(world, conversation, code);
     const image = blocks.some(({ type }) => type === 'image') ? '[image]\n' : '';
-    return `${image}${text.replace(/\n\(Calls: [^\n]*\)$/, '')}`;
+    return `${image}${withoutReport(text)}`;
   });
   conversation.turn([answer.length > 400 ? `${answer.slice(0, 400)}` : answer], []);
   return { conversation, answer };
+}
+
+/** No search: the guess is right, or its refusal says what is. */
+async function guessed(world: World, task: Task) {
+  const conversation = new Conversation(world.surfaceTexts(), task.prompt);
+  const first = await program(world, conversation, task.guess ?? '');
+  let answer = withoutReport(first.text);
+  if (first.isError) {
+    const shown = task.needs.map((need) => world.spelling(need)).filter((call) => first.text.includes(call));
+    requireAll(
+      task.needs.map((need) => world.spelling(need)),
+      shown,
+      'the refusal',
+    );
+    answer = await task.programs(async (code) => withoutReport((await program(world, conversation, code)).text));
+  }
+  conversation.turn([answer.slice(0, 400)], []);
+  return { conversation, answer };
+}
+
+function withoutReport(text: string): string {
+  return text.replace(/\n\(Calls: [^\n]*\)$/, '');
 }
 
 async function program(world: World, conversation: Conversation, code: string) {

@@ -23,7 +23,7 @@ export type Program = (code: string) => Promise<string>;
 
 export interface Task {
   readonly id: string;
-  readonly shape: 'look-up' | 'fan-out' | 'chain' | 'reduction' | 'join' | 'write' | 'bad for us';
+  readonly shape: 'look-up' | 'fan-out' | 'chain' | 'reduction' | 'join' | 'write' | 'bad for us' | 'below break-even';
   readonly servers: readonly string[];
   readonly prompt: string;
   /** One turn of searches, each for one need. */
@@ -34,6 +34,8 @@ export interface Task {
   direct(turn: Turn): Promise<string>;
   /** The same by programs; mostly one. */
   programs(run: Program): Promise<string>;
+  /** What is written at once by someone who knows the servers' names and no tool: mode G, for look-ups. */
+  readonly guess?: string;
   /** A typical mistake in place of the first program. */
   readonly mistake: string;
   /** The answer that is right, computed from the data alone, or a check of what was written. */

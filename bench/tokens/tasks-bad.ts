@@ -23,6 +23,7 @@ export function badTasks(data: Data): Task[] {
         return result?.text ?? '';
       },
       programs: (run) => run('return tools.everything.getSum({ a: 17, b: 25 })'),
+      guess: 'return tools.everything.add({ a: 17, b: 25 })',
       mistake: 'return tools.everything.getSum(17, 25)',
       check: (answer) => answer.includes('42'),
     },

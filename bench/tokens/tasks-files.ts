@@ -59,6 +59,7 @@ export function fileTasks(data: Data): Task[] {
         run(
           `return JSON.parse((await tools.filesystem.readTextFile({ path: '/data/config/mail.json' })).content).port`,
         ),
+      guess: `return tools.filesystem.readFile({ path: '/data/config/mail.json' })`,
       mistake: `return JSON.parse((await tools.filesystem.readTextFile({ file: '/data/config/mail.json' })).content).port`,
       check: (answer) => answer.includes('8002'),
     },
@@ -75,6 +76,7 @@ export function fileTasks(data: Data): Task[] {
       },
       programs: (run) =>
         run(`return (await tools.memory.openNodes({ names: ['media-db'] })).entities[0].observations[0]`),
+      guess: `return tools.memory.searchNodes({ query: 'media-db' })`,
       mistake: `return (await tools.memory.openNodes({ name: 'media-db' })).entities[0].observations[0]`,
       check: (answer) => answer.includes(`tier ${data.services.find(({ name }) => name === 'media-db')?.tier}`),
     },

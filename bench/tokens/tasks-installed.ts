@@ -41,7 +41,7 @@ return commits.length`,
     },
     {
       id: 'top-customers',
-      shape: 'look-up',
+      shape: 'below break-even',
       servers: ['dbhub'],
       prompt:
         'The ids of the three customers with the largest sum of cents over paid orders; table orders(id, customer_id, cents, status).',
@@ -54,6 +54,7 @@ return commits.length`,
           .join(', ');
       },
       programs: (run) => run(`return tools.dbhub.executeSql({ sql: ${JSON.stringify(TOP)} })`),
+      guess: `return tools.dbhub.query({ sql: ${JSON.stringify(TOP)} })`,
       mistake: `return tools.dbhub.executeSql({ query: ${JSON.stringify(TOP)} })`,
       check: (answer) => top.every((id) => answer.includes(id)),
     },

@@ -11,6 +11,7 @@ import { startSandbox } from '../../src/app/sandbox.ts';
 import { type Config, defaultConfig } from '../../src/config/config.ts';
 import { environmentOf } from '../../src/config/environment.ts';
 import type { Json } from '../../src/core/json.ts';
+import type { EnginePort } from '../../src/protocol/engine-port.ts';
 import { createSurface, type Surface } from '../../src/protocol/surface.ts';
 import { callTool } from '../../src/protocol/tool-call.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
@@ -32,6 +33,7 @@ export class World {
   readonly #folder: string;
   readonly #app: App;
   readonly #extra: readonly string[];
+  #conversation = 0;
 
   private constructor(folder: string, app: App, data: Data, extra: readonly string[]) {
     this.#folder = folder;
@@ -70,20 +72,33 @@ export class World {
     for (const [name, tools] of recordedLists()) {
       if (!servers.some((server) => server.name === name)) app.catalog.setServer(name, tools);
     }
-    return new World(
+    const world = new World(
       real,
       app,
       data,
       servers.map(({ name }) => name),
     );
+    await world.#whenChecked();
+    return world;
+  }
+
+  /** A program that comes before the compiler stands ready runs unchecked, and its mistake is answered in other words. */
+  async #whenChecked(): Promise<void> {
+    for (let tries = 0; tries < 100; tries++) {
+      const { text } = await this.ours('run_code', { code: 'return tools.everything.echo(1)' });
+      if (text.includes('check.types')) return;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    throw new Error('The check of programs does not come up.');
   }
 
   async close(): Promise<void> {
     await this.#app.close();
   }
 
-  /** Puts files and graph back to how they were. */
+  /** Puts files and graph back to how they were; what follows is a conversation that nothing is known of. */
   reset(): void {
+    this.#conversation += 1;
     writeData(this.#folder, this.data);
   }
 
@@ -146,7 +161,7 @@ export class World {
   /** One call of one of our three tools, as a client makes it. */
   async ours(name: string, args: Record<string, string>): Promise<Result & { readonly blocks: Block[] }> {
     const dependencies = {
-      engine: this.#app.engine,
+      engine: this.#engine(),
       surface: this.surface,
       log: silentLog,
       check: this.#app.config.check,
@@ -158,6 +173,16 @@ export class World {
     const answer = await callTool(dependencies, name, this.#outward(args) as never, { signal, onEvent: () => {} });
     const blocks = this.#inward(answer.content as unknown as Block[]);
     return { blocks, text: blocks.map(({ text }) => text ?? '').join('\n'), isError: answer.isError };
+  }
+
+  /** The engine for a tenant of this conversation's own: what the product proposes after many runs is not counted in. */
+  #engine(): Pick<EnginePort, 'execute' | 'searchText'> {
+    const { engine } = this.#app;
+    const tenant = `conversation-${this.#conversation}`;
+    return {
+      execute: (request, context) => engine.execute({ ...request, tenant }, context),
+      searchText: (query, limit) => engine.searchText(query, limit),
+    };
   }
 
   /** `/data` becomes the folder on the way out and the folder becomes `/data` on the way in: tokens depend on no machine. */

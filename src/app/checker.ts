@@ -18,6 +18,8 @@ const DEADLINE_MS = 2_000;
 const START_WAIT_MS = 1_500;
 /** A server that has not listed its tools by then takes any call. */
 const LIST_WAIT_MS = 2_000;
+/** Tools that are shown for a name that is none. */
+const LIKELIEST = 2;
 /** The compiler's memory is given back after this time without a program. */
 const IDLE_MS = 5 * 60_000;
 /** The compiler lives in some 100 MB; a program that makes it need much more ends the thread and runs unchecked. */
@@ -63,6 +65,11 @@ export function spawnCheckWorker(): CheckWorker {
   }) as unknown as CheckWorker;
 }
 
+/** The line without the tool's own words: a wrong name is mended with the types. */
+function withoutNote({ signature }: CatalogTool): string {
+  return signature.replace(/ \/\/ .*$/, '');
+}
+
 function catalogView(catalog: Catalog, fleet: UpstreamFleet): CheckCatalog {
   return {
     servers(): CheckServer[] {
@@ -71,5 +78,10 @@ function catalogView(catalog: Catalog, fleet: UpstreamFleet): CheckCatalog {
       return catalog.servers().map(({ name, alias }) => ({ name, alias, tools: tools.get(name) ?? [] }));
     },
     ensureListed: (server) => fleet.ensureListed(server),
+    likeliest({ server, tool, given }) {
+      // `$raw` has the same tools.
+      const own = catalog.serverNameOf(server.replace(/\.\$raw$/, ''));
+      return own === undefined ? [] : catalog.likeliest(own, tool, LIKELIEST, given).map(withoutNote);
+    },
   };
 }

@@ -22,7 +22,9 @@ export function renderOutcome(outcome: Outcome, isBlock: (value: Json) => boolea
   const blocks = (outcome.content ?? []).filter(isBlock) as JsonObject[];
   for (const stray of (outcome.content ?? []).filter((value) => !isBlock(value))) texts.push(JSON.stringify(stray));
   const content = texts.filter((text) => text !== undefined).map(textBlock);
-  content.push(...blocks, textBlock(tailText(outcome)));
+  content.push(...blocks);
+  const tail = tailText(outcome);
+  if (tail !== '') content.push(textBlock(tail));
   return { content, isError: outcome.status === 'failed' };
 }
 
@@ -60,7 +62,9 @@ function failureText(outcome: Outcome): string {
   const where = isSaid ? '' : ` at line ${error.line}${columnText(error)}`;
   const lines = [`Error ${error.code}${where}: ${error.message}`];
   const written = writesText(outcome.calls);
-  if (error.hint !== undefined && !(written !== undefined && error.retryable)) lines.push(error.hint);
+  // Of a refused program the message says all: what is wrong, what is right, that nothing ran.
+  const isHelpful = error.kind !== 'check' && !(written !== undefined && error.retryable);
+  if (error.hint !== undefined && isHelpful) lines.push(error.hint);
   if (written !== undefined) lines.push(written);
   return lines.join('\n');
 }
@@ -127,7 +131,13 @@ function tailText(outcome: Outcome): string {
   const left = leftText(outcome);
   if (left !== undefined) lines.push(left);
   if (outcome.proposal !== undefined) lines.push(proposalText(outcome));
-  return [...lines, reportText(outcome)].join('\n');
+  const report = hasNotRun(outcome) ? [] : [reportText(outcome)];
+  return [...lines, ...report].join('\n');
+}
+
+/** The error says already that nothing ran; there is no run to report. */
+function hasNotRun({ error, calls }: Outcome): boolean {
+  return calls.length === 0 && (error?.kind === 'check' || error?.code === 'program.syntax');
 }
 
 /** Said once for each kind of program; a person saves it, or whoever drives this model. */
@@ -157,7 +167,7 @@ function reportText(outcome: Outcome): string {
   if (sent.length < calls.length) parts.push(`${amount(calls.length - sent.length)} refused before being sent`);
   // Without a call there is nothing to compare with. When direct calls would have been cheaper, the figures say so.
   if (tokens.withoutOptimizer > 0) {
-    parts.push(`tokens: ${amount(tokens.answer)} for this answer, ${amount(tokens.withoutOptimizer)} as direct calls`);
+    parts.push(`tokens: ${amount(tokens.answer)}, by direct calls ${amount(tokens.withoutOptimizer)}`);
   }
   return `(${parts.join('; ')})`;
 }

@@ -47,7 +47,7 @@ export function createSurface(prefix = '', languages: readonly string[] = []): S
       {
         role: 'search',
         name: search,
-        description: 'Find functions by need, several as "a; b". "" lists servers, "help" is the guide.',
+        description: 'Find functions by need ("a; b" for two). "" lists servers, "help" is the guide.',
         inputSchema: {
           type: 'object',
           properties: { query: { type: 'string' }, limit: { type: 'integer' } },
@@ -58,7 +58,7 @@ export function createSurface(prefix = '', languages: readonly string[] = []): S
       {
         role: 'run',
         name: run,
-        description: `Run TypeScript: \`const r = await tools.server.tool(args); return r.part\`. Do the whole task in one program and return only what you need. ${search} first, unless you know the tool; a wrong call answers the signature. No fetch, fs, import.`,
+        description: `Run one TypeScript program for the whole task: \`const r = await tools.server.tool(args); return r.part\`, only what you need. ${search} first, unless you know the tool: a wrong call answers its signature. No fetch, fs, import.`,
         inputSchema: program,
         annotations: { readOnlyHint: false },
       },

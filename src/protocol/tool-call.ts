@@ -16,7 +16,7 @@ import { NAME, type ParamsSchema } from './schema-parts.ts';
 import type { Surface, ToolRole } from './surface.ts';
 
 export interface ToolCallDependencies {
-  readonly engine: EnginePort;
+  readonly engine: Pick<EnginePort, 'execute' | 'searchText'>;
   readonly surface: Surface;
   readonly log: Log;
   /** How programs of a model are checked before they run. */

@@ -5,19 +5,26 @@
  * declaration are made when somebody asks; the search index follows server by server, and only after the first search.
  */
 import { OptimizerError } from '../core/errors.ts';
-import { jsonHash } from '../core/json.ts';
+import { isJsonObject, type JsonObject, jsonHash } from '../core/json.ts';
 import { nearest } from '../core/nearest.ts';
 import type { BlockReason } from '../policy/tool-pins.ts';
+import { briefOf, detailOf } from './detail.ts';
 import type { ObservedResult } from './learned-types.ts';
 import { nameProblem, printableName, tableOfNames } from './names.ts';
 import { SearchIndex, type SearchResult } from './search.ts';
 import type { Effect } from './server-spec.ts';
-import { declarationOf, detailOf, type NamedTool, signatureOf } from './signature.ts';
+import { declarationOf, type NamedTool, signatureOf } from './signature.ts';
 import type { ToolDefinition } from './tool-definition.ts';
+import { identifierWords } from './words.ts';
+
+const NO_WORDS: ReadonlySet<string> = new Set();
 
 /** Default and largest number of hits of one search. */
 export const SEARCH_LIMIT_DEFAULT = 5;
 export const SEARCH_LIMIT_MAX = 50;
+
+/** Needs of one query that are searched. */
+const NEEDS_MAX = 5;
 
 /** One tool as the rest of the house sees it. Immutable; a changed list makes new ones. */
 export interface CatalogTool extends NamedTool {
@@ -66,6 +73,14 @@ interface Server {
   readonly aliases: ReadonlyMap<string, string>;
   readonly problems: readonly string[];
 }
+
+interface Found {
+  readonly tool: CatalogTool;
+  readonly score: number;
+}
+
+/** The best hit, one that is far behind it, one that is hardly meant. */
+export type HitForm = 'best' | 'weak' | 'weakest';
 
 /** Asked at each use; must be cheap and answer the same object until it knows more. */
 export type ObservedOf = (tool: CatalogTool) => ObservedResult | undefined;
@@ -184,9 +199,10 @@ export class Catalog {
       });
     }
     const close = nearestTools(tool, known.tools.keys());
+    const [likely] = this.likeliest(known.name, tool, 1);
     const message = `The server \`${known.name}\` has no tool ${printableName(tool)}. ${listed(close)}`;
     throw new OptimizerError('request.tool', message, {
-      hint: 'Use one of the nearest names, or search.',
+      hint: likely === undefined ? 'Search for what you need.' : `Likely: ${withoutNote(likely.signature)}`,
       data: { server: known.name, tool: tool.slice(0, 80), nearest: close },
     });
   }
@@ -198,10 +214,11 @@ export class Catalog {
     return { server: found.server, tool: found.name, signature, declaration, pinned: found.blocked === undefined };
   }
 
-  /** What a search shows of its best hit; `undefined` for a tool that is not there (any more). */
-  detail(server: string, tool: string): string | undefined {
+  /** What a search shows of a hit; `undefined` for a tool that is not there (any more). */
+  detail(server: string, tool: string, as: HitForm = 'best'): string | undefined {
     const found = this.resolve(server, tool);
-    return found === undefined ? undefined : detailOf(found);
+    if (found === undefined) return undefined;
+    return as === 'best' ? detailOf(found) : briefOf(found, as === 'weak');
   }
 
   /** What is wrong with names and definitions, for `doctor`; `server` is absent where servers themselves clash. */
@@ -216,36 +233,64 @@ export class Catalog {
 
   /**
    * The best `limit` tools for a need. An exact name (`tool`, `server.tool`, own name or alias) answers that tool alone;
-   * an empty query answers the servers. The first call builds the index.
+   * several needs, with `;` between them, share the limit, the best tool of each first and with a score of 1; an empty
+   * query answers the servers. The first call builds the index.
    */
   search(query: string, limit = SEARCH_LIMIT_DEFAULT): SearchResult {
     const total = this.size;
-    const need = query.trim();
-    if (need.length === 0)
+    const needs = query
+      .split(';')
+      .map((need) => need.trim())
+      .filter((need) => need.length > 0);
+    const [need, ...others] = needs;
+    if (need === undefined)
       return { matches: [], total, servers: this.servers().map(({ name, tools }) => ({ name, tools })) };
     const count = Math.max(1, Math.min(SEARCH_LIMIT_MAX, Math.trunc(limit) || SEARCH_LIMIT_DEFAULT));
-    const exact = this.#named(need);
-    const ranked =
-      exact.length > 0
-        ? exact.map((tool) => ({ tool, score: 1 }))
-        : this.warmSearch()
-            .rank(need, count)
-            .map(({ tool, score }) => ({ tool: this.#servers.get(tool.server)?.tools.get(tool.name), score }));
-    const matches = ranked.slice(0, count).flatMap(({ tool, score }) =>
-      tool === undefined
-        ? []
-        : [
-            {
-              server: tool.server,
-              tool: tool.name,
-              signature: tool.signature,
-              kind: 'tool' as const,
-              score,
-              ...(tool.blocked === undefined ? {} : { pinned: false as const }),
-            },
-          ],
-    );
+    const found =
+      others.length === 0
+        ? this.#ranked(need, count)
+        : inTurns(needs.slice(0, Math.min(count, NEEDS_MAX)).map((one) => this.#ranked(one, count)));
+    const matches = found.slice(0, count).map(({ tool, score }) => ({
+      server: tool.server,
+      tool: tool.name,
+      signature: tool.signature,
+      kind: 'tool' as const,
+      score,
+      ...(tool.blocked === undefined ? {} : { pinned: false as const }),
+    }));
     return { matches, total };
+  }
+
+  #ranked(need: string, count: number): Found[] {
+    const exact = this.#named(need);
+    if (exact.length > 0) return exact.map((tool) => ({ tool, score: 1 }));
+    return this.warmSearch()
+      .rank(need, count)
+      .flatMap(({ tool: { server, name }, score }) => {
+        const tool = this.#servers.get(server)?.tools.get(name);
+        return tool === undefined ? [] : [{ tool, score }];
+      });
+  }
+
+  /**
+   * The tools of one server (own name) that a wrong name most likely means: by its words, else by its spelling; those that
+   * can take the `given` arguments come first, and alone when there are any.
+   */
+  likeliest(server: string, name: string, count: number, given: readonly string[] = []): CatalogTool[] {
+    const known = this.#servers.get(server);
+    if (known === undefined) return [];
+    const words = identifierWords(name, NO_WORDS).join(' ');
+    const ranked = this.warmSearch()
+      .rank(words, SEARCH_LIMIT_MAX)
+      .filter(({ tool }) => tool.server === server)
+      .map(({ tool }) => tool.name);
+    const names = new Set([...ranked, ...nearestTools(name, known.tools.keys())]);
+    const likely = [...names].flatMap((own) => known.tools.get(own) ?? []);
+    const takingGiven = (tools: Iterable<CatalogTool>): CatalogTool[] =>
+      given.length === 0 ? [] : [...tools].filter(({ definition }) => takes(definition.inputSchema, given));
+    const named = takingGiven(likely);
+    const fitting = named.length > 0 ? named : takingGiven(known.tools.values());
+    return (fitting.length > 0 ? fitting : likely).slice(0, count);
   }
 
   /** Builds the index if there is none; for a quiet moment after the first lists have come. */
@@ -358,6 +403,31 @@ class ListedTool implements CatalogTool {
 function effectOf(definition: ToolDefinition, effects: ServerOptions['effects']): Effect {
   const said = effects !== undefined && Object.hasOwn(effects, definition.name) ? effects[definition.name] : undefined;
   return said ?? (definition.annotations.readOnlyHint === true ? 'read' : 'write');
+}
+
+/** The best of each list, then the second of each, and so on; a tool once, scores in relation to the best of its list. */
+function inTurns(lists: ReadonlyArray<readonly Found[]>): Found[] {
+  const found = new Map<CatalogTool, Found>();
+  const longest = Math.max(...lists.map((list) => list.length));
+  for (let at = 0; at < longest; at++) {
+    for (const list of lists) {
+      const [item, best] = [list[at], list[0]];
+      if (item === undefined || best === undefined || found.has(item.tool)) continue;
+      found.set(item.tool, { tool: item.tool, score: item.score / best.score });
+    }
+  }
+  return [...found.values()];
+}
+
+/** Whether a call with these arguments could be right: all are known, and none that is required is missing. */
+function takes({ properties, required }: JsonObject, given: readonly string[]): boolean {
+  if (!isJsonObject(properties)) return false;
+  const needed = Array.isArray(required) ? required : [];
+  return given.every((name) => Object.hasOwn(properties, name)) && needed.every((name) => given.includes(String(name)));
+}
+
+function withoutNote(signature: string): string {
+  return signature.replace(/ \/\/ .*$/, '');
 }
 
 /** Near in spelling first; a name that shares words with the asked one is near too (`createPR`, `create_pull_request`). */

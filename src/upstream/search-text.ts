@@ -1,15 +1,20 @@
 /**
  * The text of a search answer: heading, the best hit with its full types, one line for each further hit. It is paid for
  * on every later turn of a conversation, so it holds to a budget of tokens: first the best hit gives up its comments,
- * then its types, then the last lines go. The heading always tells how many of how many are shown.
+ * then its types, then the last lines go. The heading always tells how many of how many are shown. A hit that is far behind
+ * the best is shown by the names of its parameters: who wants it after all searches for it by name, or calls it and is told.
  */
-import { jsDocFree } from './type-text.ts';
+import { bareDetail } from './detail.ts';
 
 /** Default budget of one answer, in tokens. */
 export const SEARCH_TOKENS_MAX = 600;
 
 /** Tokens that the best hit may cost; a longer one is shown without comments, then as a signature. */
 const DETAIL_TOKENS_MAX = 260;
+
+/** A hit whose score is less than this share of the best one's is weak, or hardly meant. */
+const WEAK_SHARE = 0.8;
+const WEAKEST_SHARE = 0.6;
 
 /** What is rendered; a `SearchResult` fits, and so does a list with intents in front. */
 export interface RenderedSearch {
@@ -18,17 +23,21 @@ export interface RenderedSearch {
     readonly tool: string;
     readonly signature: string;
     readonly kind: 'tool' | 'intent';
+    /** Compares hits of one search; absent where a hit has none. */
+    readonly score?: number;
   }>;
   readonly total: number;
   readonly servers?: ReadonlyArray<{ readonly name: string; readonly tools: number }>;
 }
 
+type Match = RenderedSearch['matches'][number];
+
 export interface RenderSearchOptions {
   countTokens(text: string): number;
   /** Default `SEARCH_TOKENS_MAX`. */
   readonly limitTokens?: number;
-  /** Call and complete types of a tool (`Catalog.detail`); `undefined` when there is none. Asked for the best hit only. */
-  detailOf?(server: string, tool: string): string | undefined;
+  /** How a hit is shown (`Catalog.detail`); `undefined` = there is no such tool. */
+  detailOf?(server: string, tool: string, as?: 'best' | 'weak' | 'weakest'): string | undefined;
   /** Servers that have not listed their tools yet. */
   readonly missing?: readonly string[];
 }
@@ -45,36 +54,45 @@ export function renderSearch(result: RenderedSearch, options: RenderSearchOption
       '\n',
     );
   }
-  const forms = [...detailForms(best, options), best.signature];
-  for (const form of forms) {
-    const lines = [
-      headingOf(result.matches.length, result.total),
-      form,
-      ...others.map(({ signature }) => signature),
-      ...foot,
-    ];
-    if (fits(lines)) return lines.join('\n');
+  const lineOf = (match: Match): string => {
+    const form = formOf(match, best);
+    return form === undefined
+      ? match.signature
+      : (options.detailOf?.(match.server, match.tool, form) ?? match.signature);
+  };
+  // The best hits of several needs are shown alike.
+  const isBest = (match: Match): boolean => match === best || (match.score !== undefined && match.score === best.score);
+  const forms = new Map(result.matches.filter(isBest).map((match) => [match, detailForms(match, options)]));
+  for (const form of [0, 1, 2]) {
+    const lines = result.matches.map((match) => {
+      const known = forms.get(match);
+      return known === undefined ? lineOf(match) : (known[form] ?? match.signature);
+    });
+    const all = [headingOf(result.matches.length, result.total), ...lines, ...foot];
+    if (fits(all)) return all.join('\n');
   }
   for (let shown = others.length - 1; shown > 0; shown--) {
-    const lines = [
-      headingOf(shown + 1, result.total),
-      best.signature,
-      ...others.slice(0, shown).map(({ signature }) => signature),
-      ...foot,
-    ];
-    if (fits(lines)) return lines.join('\n');
+    const lines = others.slice(0, shown).map((match) => (forms.has(match) ? match.signature : lineOf(match)));
+    const all = [headingOf(shown + 1, result.total), best.signature, ...lines, ...foot];
+    if (fits(all)) return all.join('\n');
   }
   return [headingOf(1, result.total), best.signature, ...foot].join('\n');
 }
 
-/** The best hit with comments where they are short, without them where its types are; none when its line says it all. */
-function detailForms(best: RenderedSearch['matches'][number], options: RenderSearchOptions): string[] {
+function formOf(match: Match, best: Match): 'weak' | 'weakest' | undefined {
+  if (match.kind !== 'tool' || match.score === undefined || best.score === undefined) return undefined;
+  const share = match.score / best.score;
+  return share < WEAKEST_SHARE ? 'weakest' : share < WEAK_SHARE ? 'weak' : undefined;
+}
+
+/** The best hit with comments where they are short, then without them. */
+function detailForms(best: Match, options: RenderSearchOptions): string[] {
   const detail = best.kind === 'tool' ? options.detailOf?.(best.server, best.tool) : undefined;
   if (detail === undefined) return [];
-  const bare = jsDocFree(detail);
-  // A line that leaves out nothing says as much as types without comments, and says it shorter.
-  if (bare === detail && !best.signature.includes('…')) return [];
-  return [detail, bare].filter((form) => options.countTokens(form) <= DETAIL_TOKENS_MAX);
+  const [full, bare] = [detail, bareDetail(detail)].map((form) =>
+    options.countTokens(form) <= DETAIL_TOKENS_MAX ? form : undefined,
+  );
+  return [full ?? bare ?? best.signature, bare ?? best.signature, best.signature];
 }
 
 function renderServers(

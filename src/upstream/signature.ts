@@ -50,7 +50,7 @@ export function signatureOf(tool: NamedTool): string {
 }
 
 /** ` // observed in 3 calls; First sentence.` */
-function noteOf(tool: NamedTool, sentence: string): string {
+export function noteOf(tool: NamedTool, sentence: string): string {
   const parts = [observedNote(tool), sentence].filter((part) => part.length > 0);
   return parts.length === 0 ? '' : ` // ${parts.join('; ')}`;
 }
@@ -63,7 +63,7 @@ function observedNote(tool: NamedTool): string {
 }
 
 /** The schema behind the type of the result: declared, or observed where nothing that holds was declared. */
-function resultSchemaOf({ definition, observed }: NamedTool): unknown {
+export function resultSchemaOf({ definition, observed }: NamedTool): unknown {
   if (definition.outputSchema !== undefined && observed?.declaredBroken !== true) return definition.outputSchema;
   return observed?.schema;
 }
@@ -78,16 +78,6 @@ export function declarationOf(tool: NamedTool): string {
   const taken = new Set<string>();
   const { types, members } = declarationParts(tool, pascalCase(tool.alias), taken);
   return `${types}${types.length > 0 ? '\n' : ''}${declareServers(new Map([[tool, members]]), taken)}`;
-}
-
-/**
- * What a search shows of its best hit: the call in one line, its note, and the complete types it names. Not a program by
- * itself, only what a reader needs to write the call.
- */
-export function detailOf(tool: NamedTool): string {
-  const { types, call } = typedCall(tool, pascalCase(tool.alias), new Set());
-  const sentence = firstSentence(tool.definition.description ?? tool.definition.title, SENTENCE_CHARS_MAX * 2);
-  return `${callOf(tool)}${call}${noteOf(tool, sentence)}\n${types}`;
 }
 
 /** Declarations for several tools in one program; type names are made unique by server and tool. */
@@ -114,7 +104,7 @@ export function declarationParts(tool: NamedTool, prefix: string, taken = new Se
 }
 
 /** The declared types of a tool, and `(args: FooArgs): Promise<FooResult>` in terms of them. */
-function typedCall(tool: NamedTool, prefix: string, taken: Set<string>): { types: string; call: string } {
+export function typedCall(tool: NamedTool, prefix: string, taken: Set<string>): { types: string; call: string } {
   const { definition } = tool;
   const argumentsName = freeName(`${prefix}Args`, taken);
   const types = [declared(definition.inputSchema, { name: argumentsName, taken, isArguments: true })];
@@ -179,6 +169,14 @@ function declareServers(members: ReadonlyMap<NamedTool, string>, taken: Set<stri
 
 const SHORTER: InlineLimits = { depth: 3, nestedOptional: 0, enumMax: 12 };
 const SHORTEST: InlineLimits = { depth: 2, nestedOptional: 0, enumMax: 6 };
+
+/** `args: {…}` within `limits`, or nothing where a call takes none. */
+export function argumentsOf({ inputSchema }: ToolDefinition, limits: InlineLimits): string {
+  const optional = needsNoArguments(inputSchema) ? '?' : '';
+  const line = inlineType(inputSchema, limits);
+  if (line === 'Record<string, never>' || line === '{}') return '';
+  return `args${optional}: ${line === 'unknown' ? 'Record<string, unknown>' : line}`;
+}
 
 function argumentsLine({ inputSchema }: ToolDefinition): string {
   const optional = needsNoArguments(inputSchema) ? '?' : '';

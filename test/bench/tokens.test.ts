@@ -39,12 +39,17 @@ describe('the token ledger', () => {
     expect(rows.map(({ id, voids }) => ({ id, voids }))).toEqual(
       golden.own.map(({ id }) => ({ id, voids: undefined })),
     );
-    for (const { costs } of rows) expect(Object.keys(costs)).toEqual([...MODES]);
+    for (const { id, costs } of rows) {
+      // Only a look-up is worth a guess.
+      const then = golden.own.find((row) => row.id === id)?.costs ?? {};
+      expect(Object.keys(costs)).toEqual(MODES.filter((mode) => mode !== 'G' || then.G !== undefined));
+    }
   });
 
   it('drifts by no more than one per cent from the golden file', () => {
     for (const [at, { id, costs }] of golden.own.entries()) {
       for (const mode of MODES) {
+        if (costs[mode] === undefined) continue;
         for (const measure of MEASURES) {
           const [now, then] = [rows[at]?.costs[mode]?.[measure] ?? 0, costs[mode]?.[measure] ?? 0];
           const drift = Math.abs(now - then) / then;
@@ -54,8 +59,9 @@ describe('the token ledger', () => {
     }
   });
 
-  it('keeps the surface at 360 tokens with 39 servers, and no bad task dearer than 1.25 times direct calls', () => {
-    const { surface, dearestBad } = summaryOf(rows);
+  it('keeps the surface at 360 tokens, a look-up at 900, and no bad task dearer than 1.25 times direct calls', () => {
+    const { surface, dearestBad, lookUpGuessed } = summaryOf(rows);
+    expect(lookUpGuessed).toBeLessThanOrEqual(900);
     expect(surface).toBeLessThanOrEqual(360);
     expect(dearestBad).toBeLessThanOrEqual(1.25);
   });

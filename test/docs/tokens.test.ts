@@ -37,7 +37,7 @@ describe('docs/tokens.md', () => {
     expect({ answer: row('`answer`'), withoutOptimizer: row('`withoutOptimizer`'), saved: row('`saved`') }).toEqual(
       ledger,
     );
-    expect(answer).toContain(`tokens: ${ledger.answer} for this answer, ${ledger.withoutOptimizer} as direct calls`);
+    expect(answer).toContain(`tokens: ${ledger.answer}, by direct calls ${ledger.withoutOptimizer}`);
   });
 
   it('shows what each part of it costs', () => {
@@ -68,6 +68,9 @@ describe('docs/tokens.md', () => {
     expect(figure('dearest ordinary task, E of B')).toBe(summary.dearestOrdinary.toFixed(2));
     expect(figure('dearest task that is bad for us, E of B')).toBe(summary.dearestBad.toFixed(2));
     expect(figure('surface with 39 servers, tokens')).toBe(String(summary.surface));
-    expect(figure('cheapest look-up task in all turns, tokens')).toBe(summary.lookUp.toLocaleString('en-US'));
+    expect(figure('dearest task below break-even, E of B')).toBe(summary.dearestBelow.toFixed(2));
+    const lookUp = 'cheapest look-up in all turns';
+    expect(figure(`${lookUp}, searched first, tokens`)).toBe(summary.lookUp.toLocaleString('en-US'));
+    expect(figure(`${lookUp}, called at once, tokens`)).toBe(summary.lookUpGuessed.toLocaleString('en-US'));
   });
 });

@@ -75,7 +75,7 @@ describe.each([
         return days.reduce((sum, { sales }) => sum + sales.reduce((a: number, b: number) => a + b, 0), 0);`,
     });
     expect(ran.text).toMatch(
-      /^234000\n\(Calls: 25 read, 0 write; tokens: \d+ for this answer, [\d,]{5,} as direct calls\)$/,
+      /^234000\n\(Calls: 25 read, 0 write; tokens: \d+, by direct calls [\d,]{5,}\)$/,
     );
     expect(ran.isError).toBe(false);
   });

@@ -17,7 +17,7 @@ it('answers rightly, shows its calls and both ledgers, and leaves nothing behind
   expect(stdout).toContain(`{"orders":${orders},`);
   expect(stdout).toContain(`"paidTotal":${paidTotal},`);
   expect(stdout).toContain(`"customer":"${best[0]?.customer}"`);
-  expect(stdout).toMatch(/\(Calls: 43 read, 1 write; tokens: \d+ for this answer, [\d,]{6,} as direct calls\)/);
+  expect(stdout).toMatch(/\(Calls: 43 read, 1 write; tokens: \d+, by direct calls [\d,]{6,}\)/);
   expect(stdout).toMatch(/With MCP Optimizer[\s\S]*together +[\d,]+\n[\s\S]*Without[\s\S]*together +[\d,]{6,}\n/);
   // It looks itself for processes that are left, and fails when there is one.
   expect(stdout).toMatch(/\nDone in [\d.]+ s\.\n$/);

@@ -56,7 +56,7 @@ describe.each<[string, Mode]>([
   it('tells who it is and which servers there are, before any has connected', async () => {
     const connection = await connect(mode);
     expect(connection.client.getServerVersion()).toEqual({ name: 'mcp-optimizer', version: '9.9.9' });
-    expect(connection.client.getInstructions()).toMatch(/\nServers: alpha, beta$/);
+    expect(connection.client.getInstructions()).toBe('Servers: alpha, beta');
     await disconnect(connection);
   });
 

@@ -40,7 +40,7 @@ describe('renderOutcome', () => {
     expect(rendered.isError).toBe(false);
     expect(texts(rendered)).toEqual([
       '1',
-      'Logs:\n[warn] careful\n[4 more dropped]\n(Calls: 2 read, 1 write; 1 without an answer or with an error; tokens: 61 for this answer, 1,018,412 as direct calls)',
+      'Logs:\n[warn] careful\n[4 more dropped]\n(Calls: 2 read, 1 write; 1 without an answer or with an error; tokens: 61, by direct calls 1,018,412)',
     ]);
   });
 
@@ -48,7 +48,7 @@ describe('renderOutcome', () => {
     const tokens = { answer: 900, withoutOptimizer: 300, saved: -640 };
     const last = (overrides: Partial<Outcome>): unknown => texts(renderOutcome(outcome(overrides), isBlock)).at(-1);
     expect(last({ value: 1, calls: [call('a.b', 'read')], tokens })).toBe(
-      '(Calls: 1 read, 0 write; tokens: 900 for this answer, 300 as direct calls)',
+      '(Calls: 1 read, 0 write; tokens: 900, by direct calls 300)',
     );
     expect(last({ value: 1, tokens: { answer: 12, withoutOptimizer: 0, saved: -20 } })).toBe(
       '(Calls: 0 read, 0 write)',

@@ -120,6 +120,25 @@ describe('search', () => {
     }
   });
 
+  it('shares the limit between several needs', () => {
+    const tools = (query: string, limit?: number): string[] =>
+      catalog.search(query, limit).matches.map((match) => match.tool);
+    expect(tools('git_stash; rename a file', 2)).toEqual(['git_stash', 'move_file']);
+    expect(tools('rename a file; git_stash; rename a file', 2)).toEqual(['move_file', 'git_stash']);
+    expect(tools('; ;', 2)).toEqual([]);
+    expect(catalog.search(' ; ').servers).toHaveLength(24);
+  });
+
+  it('knows what a call of a tool that is not there most likely means', () => {
+    const likely = (name: string, given?: string[]): string[] =>
+      catalog.likeliest('filesystem', name, 2, given).map((entry) => entry.name);
+    expect(likely('read', ['path'])).toContain('read_text_file');
+    expect(likely('mkdir', ['path'])[0]).toBe('create_directory');
+    expect(likely('rename', ['source', 'destination'])).toEqual(['move_file']);
+    expect(catalog.likeliest('everything', 'add', 2, ['a', 'b']).map((entry) => entry.name)).toEqual(['get-sum']);
+    expect(catalog.likeliest('nowhere', 'add', 2)).toEqual([]);
+  });
+
   it('keeps the limit', () => {
     expect(catalog.search('list issues', 2).matches).toHaveLength(2);
     expect(catalog.search('list issues', Number.NaN).matches).toHaveLength(5);
@@ -144,18 +163,39 @@ describe('search', () => {
 });
 
 describe('renderSearch', () => {
-  it('opens with how many of how many, then the best hit with its types, then one line each', () => {
+  it('opens with how many of how many, then the best hit with all its types, then one line each', () => {
     const lines = text('first lines of a text file').split('\n');
     expect(lines[0]).toBe('5 of 491 tools');
-    expect(lines[1]).toContain('tools.filesystem.readTextFile(args: ReadTextFileArgs): Promise<ReadTextFileResult>');
-    expect(lines[2]).toBe('interface ReadTextFileArgs {');
-    expect(lines.slice(-4).every((line) => line.startsWith('tools.'))).toBe(true);
+    expect(lines[1]).toBe(
+      'tools.filesystem.readTextFile(args: {path: string; /** returns only the last N lines of the file */ tail?: number; /** returns only the first N lines of the file */ head?: number}): Promise<{content: string}> // Read the complete contents of a file from the file system as text.',
+    );
+    expect(lines).toHaveLength(6);
+    expect(lines.slice(2).every((line) => line.startsWith('tools.'))).toBe(true);
   });
 
-  it('leaves the types out where the line of the best hit says it all', () => {
-    const lines = text('rename a file').split('\n');
-    expect(lines[1]).toContain('moveFile(args: {source: string; destination: string}): Promise<{content: string}>');
-    expect(lines).toHaveLength(6);
+  it('shows a hit that is far behind by what it takes, one that is hardly meant without words', () => {
+    const hit = (name: string, score: number) => ({
+      server: 's',
+      tool: name,
+      signature: `${name} as a line`,
+      kind: 'tool' as const,
+      score,
+    });
+    const matches = [hit('a', 2), hit('b', 1.7), hit('c', 1.2), hit('d', 0.9)];
+    const answer = renderSearch(
+      { matches, total: 4 },
+      { countTokens, detailOf: (_, name, as = 'best') => `${name} as ${as}` },
+    );
+    expect(answer.split('\n')).toEqual(['4 of 4 tools', 'a as best', 'b as a line', 'c as weak', 'd as weakest']);
+  });
+
+  it('answers several needs at once, the best hit of each with its types', () => {
+    const lines = text('list a directory; read a text file; add an emoji in slack').split('\n');
+    expect(lines[0]).toBe('5 of 491 tools');
+    expect(lines[1]).toMatch(/^tools\.filesystem\.listDirectory\(args: \{path: string\}\): Promise</);
+    expect(lines[2]).toMatch(/^tools\.filesystem\.readTextFile\(args: \{path: string; \/\*\* /);
+    expect(lines[3]).toMatch(/^tools\.slack\.slackAddReaction\(args: \{.*channel_id: string; /);
+    expect(countTokens(lines.join('\n'))).toBeLessThan(300);
   });
 
   it('never costs more than its budget', () => {

@@ -1,6 +1,6 @@
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
 import { describe, expect, it } from 'vitest';
-import { declarationOf, declareAll, detailOf, type NamedTool, signatureOf } from '../../src/upstream/signature.ts';
+import { declarationOf, declareAll, type NamedTool, signatureOf } from '../../src/upstream/signature.ts';
 import type { ToolDefinition } from '../../src/upstream/tool-definition.ts';
 import { compileErrors, holdsAny } from './compile.ts';
 import { recordedCatalog, tool } from './fixture-catalog.ts';
@@ -76,12 +76,6 @@ describe('declarationOf', () => {
     expect(compileErrors({ 'a.ts': program })).toEqual([]);
     const wrong = `${text}\ntools.myFiles.readFile({ path: 'a', heads: 1 });`;
     expect(compileErrors({ 'a.ts': wrong })[0]).toContain('heads');
-  });
-
-  it('shows call and complete types without a program around them as a detail', () => {
-    expect(detailOf(named(tool('read', path, { description: 'Reads.' })))).toBe(
-      'tools.files.read(args: ReadArgs): Promise<unknown> // Reads.\ninterface ReadArgs {\n  path: string;\n  head?: number;\n}',
-    );
   });
 });
 

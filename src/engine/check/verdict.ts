@@ -47,7 +47,7 @@ function refusalOf(findings: readonly Finding[]): OptimizerError {
           ...findings.map((finding) => lineOf(finding, shown)),
         ].join('\n');
   return new OptimizerError('check.types', message, {
-    hint: 'Correct the program and send all of it again; no tool was called.',
+    hint: 'Correct it and send all of it again.',
     data: { line, column, diagnostics },
   });
 }

@@ -1,6 +1,16 @@
 /** Words of files, databases, storage, caches and knowledge. Read by `vocabulary.ts`, which says what a line means. */
 export const DATA = `
 file, document, path
+mkdir, md => create directory, create folder
+ls, dir => list directory, list files
+cat, less, more => read file, read text
+rm, del, rmdir => delete, remove
+cp => copy
+mv => move file, move, rename
+touch => create file, write file
+grep, rg => search files, search, grep
+tail, head => read, log, tail
+stat => file info, info, stats
 folder, directory, dir
 create folder, new folder, make folder, make directory => create directory, create folder, mkdir
 what is in folder, inside folder, folder contents, files in folder, ls => list directory, list files, directory

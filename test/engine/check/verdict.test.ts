@@ -25,7 +25,7 @@ describe('a verdict', () => {
     expect(refusal).toMatchObject({
       code: 'check.types',
       message: `${wrong.message}; nothing ran\n  expected: ${wrong.expected}`,
-      hint: 'Correct the program and send all of it again; no tool was called.',
+      hint: 'Correct it and send all of it again.',
       data: { line: 2, column: 5, diagnostics: [wrong] },
     });
   });
