@@ -44,6 +44,7 @@ describe('docs/config.md', () => {
   it('names every key of the file and no other', () => {
     expect(KNOWN_KEYS.top.filter((key) => !named.has(key) && key !== 'backends')).toEqual([]);
     expect(KNOWN_KEYS.quickjs.filter((key) => !named.has(`backends.quickjs.${key}`))).toEqual([]);
+    expect(KNOWN_KEYS.sessions.filter((key) => !named.has(key))).toEqual([]);
     expect(KNOWN_KEYS.pool.filter((key) => !named.has(key))).toEqual([]);
     expect(KNOWN_KEYS.profile.filter((key) => !named.has(`profiles.NAME.${key}`))).toEqual([]);
     expect(KNOWN_KEYS.http.filter((key) => !named.has(`http.${key}`))).toEqual([]);

@@ -1,6 +1,6 @@
 /**
  * The memory of a session between two runs: what a guest's memory differs by from the snapshot that every guest begins
- * with (docs/adr/0014). Taken when a run has ended and no guest code is on the stack; laid over a guest that is as the
+ * with (docs/adr/0017). Taken when a run has ended and no guest code is on the stack; laid over a guest that is as the
  * snapshot says, byte for byte.
  *
  *   4 words of head │ runs of pages: first page, number of pages and form │ their bytes
