@@ -51,7 +51,8 @@ describe('docs/state.md', () => {
 
 describe('docs/config.md on the cache', () => {
   it('names every key with the default that the code has', () => {
-    const rows = config.prose.filter((line) => line.startsWith('| ')).map((line) => line.split(' | '));
+    const table = config.prose.slice(config.prose.findIndex((line) => line.startsWith('| `cache.` |')));
+    const rows = table.slice(0, table.indexOf('')).map((line) => line.split(' | '));
     const { cache } = defaultConfig(environment);
     for (const key of KNOWN_KEYS.cache) {
       const shown = rows.find(([name]) => name === `| \`${key}\``)?.[1];
