@@ -47,6 +47,7 @@ import type { KeptValues } from './kept-values.ts';
 import { countTokens, settleLedger, type TokenCounter } from './ledger.ts';
 import { normalizeTyped } from './normalize.ts';
 import type { Outcome } from './outcome.ts';
+import { pausing } from './pausing-asker.ts';
 import { plainCallOf, runPlainCall } from './plain-call.ts';
 import type { ToolCaller, ToolSource } from './ports.ts';
 import type { NormalizedProgram } from './program-forms.ts';
@@ -251,13 +252,14 @@ export class Executor {
     const { refusal, notes } = await judge(this.#options.checker, check, asked, context.signal);
     if (refusal) return { outcome: this.#refused(executionId, request.code, refusal, queueMs), ran: false };
     context.onEvent({ type: 'state', executionId, state: 'running' });
-    const isDirect = context.plainCallsDirect === true && open === undefined;
+    const isDirect = context.plainCallsDirect === true && open === undefined && container === undefined;
     const plain = isDirect ? plainCallOf(program, grants, limits) : undefined;
     if (plain !== undefined) this.#plain++;
     for (let attempt = 0; ; attempt++) {
       const content = new RunContent(request.tenant ?? DEFAULT_TENANT, this.#options.blobs, redactor);
       const nested = this.#nested(request, executionId, limits, grants);
-      const gate = this.#gate({ request, context, limits, executionId, grants, content, nested });
+      const paused = pausing(context, () => clock.monotonicMs());
+      const gate = this.#gate({ request, ...paused, limits, executionId, grants, content, nested });
       const run = plain === undefined ? backend.run.bind(backend) : runPlainCall.bind(undefined, plain, clock);
       const end = await run({
         executionId,
@@ -268,6 +270,7 @@ export class Executor {
         limits,
         seed: this.#seeds.next(),
         signal: context.signal,
+        ...(paused.deadline === undefined ? {} : { deadline: paused.deadline }),
         alone: attempt > 0,
         ...(open ? { session: sessions.start(open) } : {}),
         ...(container ? { container } : {}),

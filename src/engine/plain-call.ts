@@ -52,7 +52,15 @@ export async function runPlainCall(plain: PlainCall, clock: Clock, request: RunR
   });
   const failure = (code: ErrorCode, report: FailReport = {}): RunFailure => describeFailure({ code, report }, limits);
   const onAbort = (): void => stop(failure('request.cancelled'));
-  const timer = setTimeout(() => stop(failure('limit.time')), limits.wallMs);
+  let endMs = startedMs + limits.wallMs;
+  let timer: NodeJS.Timeout | undefined;
+  const arm = (byMs: number): void => {
+    endMs += byMs;
+    clearTimeout(timer);
+    timer = setTimeout(() => stop(failure('limit.time')), endMs - clock.monotonicMs());
+  };
+  arm(0);
+  request.deadline?.listen(arm);
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
   try {

@@ -7,6 +7,7 @@
 import type { ErrorCode } from '../core/errors.ts';
 import type { ExecutionId } from '../core/ids.ts';
 import type { Json } from '../core/json.ts';
+import type { MovableDeadline } from './deadline.ts';
 import type { Limits } from './limits.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -62,6 +63,8 @@ export interface RunRequest {
   /** Seeds the guest's `Math.random`; never the same in two runs unless a replay asks for it. */
   readonly seed: readonly [number, number, number, number];
   readonly signal: AbortSignal;
+  /** Moves `wallMs` while a person is asked; a backend that does not listen counts that time as the run's. */
+  readonly deadline?: MovableDeadline;
   /** Lost its worker to a neighbour before: it is kept apart from other runs where there is room. */
   readonly alone?: boolean;
   /** The guest takes up the variables of a session, and they are handed out at the end. */

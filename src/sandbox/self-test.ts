@@ -9,7 +9,7 @@
  */
 import { newExecutionId } from '../core/ids.ts';
 import type { RunEnd, SandboxBackend } from './backend.ts';
-import { LIMITS, type Limits } from './limits.ts';
+import { DEFAULT_LIMITS, LIMITS, type Limits } from './limits.ts';
 
 /** What a test expects: a value as JSON text, or the code with which the run ends. */
 interface SelfTestProgram {
@@ -31,8 +31,6 @@ const RECURSIONS = [
   'let q = {}; for (let i = 0; i < 3e3; i++) q = new Proxy(q, {}); q.x',
   'const s = () => [2, 1].sort(() => { s(); return 0 }); s()',
 ];
-
-const MiB = 1024 * 1024;
 
 const PROGRAMS: readonly SelfTestProgram[] = [
   {
@@ -71,8 +69,8 @@ export type SelfTestResult =
   /** It could not be said: the backend is closing, or a worker was lost to somebody else. */
   | { readonly status: 'unknown' };
 
-/** Runs the programs one after the other. Never rejects. */
-export async function selfTest(backend: SandboxBackend, limits: Limits): Promise<SelfTestResult> {
+/** Runs the programs one after the other; `memoryBytes` is the hard maximum of a guest's memory. Never rejects. */
+export async function selfTest(backend: SandboxBackend, memoryBytes: number): Promise<SelfTestResult> {
   for (const program of PROGRAMS) {
     let end: RunEnd;
     try {
@@ -82,7 +80,7 @@ export async function selfTest(backend: SandboxBackend, limits: Limits): Promise
         source: `(async function(){${program.body}\n})`,
         paramsText: '{}',
         grants: [],
-        limits: { ...limits, wallMs: WALL_MS, cpuMs: WALL_MS, memoryBytes: 64 * MiB, ...program.limits },
+        limits: { ...DEFAULT_LIMITS, wallMs: WALL_MS, cpuMs: WALL_MS, memoryBytes, ...program.limits },
         seed: [1, 2, 3, 4],
         signal: new AbortController().signal,
         hostCall: async () => ({ ok: false, text: '{}' }),

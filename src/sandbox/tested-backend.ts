@@ -9,7 +9,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { Json } from '../core/json.ts';
 import type { GuestBackend, RunEnd, RunRequest } from './backend.ts';
-import type { Limits } from './limits.ts';
 import { type SelfTestResult, selfTest } from './self-test.ts';
 
 /** Without a run for so long, the moment is quiet. */
@@ -21,10 +20,16 @@ const ATTEMPTS_MAX = 5;
 
 export interface TestedBackendOptions {
   readonly backend: GuestBackend;
-  readonly limits: Limits;
-  /** Told once, when the test has failed. */
-  onFailed(reason: string): void;
+  /**
+   * Another backend made in the same way, for the test alone: what the test fills and throws away goes with it, and does
+   * not stand in anybody's figures. Started and closed here.
+   */
+  spare(): GuestBackend;
+  /** Hard maximum of a guest's memory. */
+  readonly memoryBytes: number;
   readonly clock: Clock;
+  /** Told once, when the test has failed. */
+  onFailed?(reason: string): void;
   /** Default 250 ms. */
   readonly quietMs?: number;
 }
@@ -122,12 +127,15 @@ export class TestedBackend implements GuestBackend {
     clearTimeout(this.#timer);
     this.#testing = true;
     this.#attempts += 1;
-    const result = await selfTest(this.#backend, this.#options.limits);
+    const spare = this.#options.spare();
+    spare.start();
+    const result = await selfTest(spare, this.#options.memoryBytes);
+    await spare.close();
     this.#testing = false;
     if (this.#closed) return;
     if (result.status === 'unknown' && this.#attempts < ATTEMPTS_MAX) this.#later();
     else this.#result = result;
-    if (result.status === 'failed') this.#options.onFailed(result.reason);
+    if (result.status === 'failed') this.#options.onFailed?.(result.reason);
   }
 }
 

@@ -68,6 +68,10 @@ interface PendingRun {
   hostCalls: number;
   waiting: number;
   queueMs: number;
+  /** By how much the deadline has been moved. */
+  movedMs: number;
+  /** When the child was ready to take it; 0 = it is not yet. */
+  armedMs: number;
   timer: NodeJS.Timeout | undefined;
   finish(end: UpEnd): void;
 }
@@ -141,6 +145,8 @@ export class ProcessBackend implements GuestBackend {
         hostCalls: 0,
         waiting: 0,
         queueMs: 0,
+        movedMs: 0,
+        armedMs: 0,
         timer: undefined,
         finish: (end) => {
           if (!slot.runs.delete(run)) return;
@@ -170,6 +176,7 @@ export class ProcessBackend implements GuestBackend {
         source.length + paramsText.length + (session?.image?.length ?? 0),
       );
       if (slot.child.ready) this.#arm(slot, pending);
+      request.deadline?.listen((byMs) => this.#extend(slot, pending, byMs));
       signal.addEventListener('abort', onAbort, { once: true });
     });
   }
@@ -303,8 +310,20 @@ export class ProcessBackend implements GuestBackend {
 
   /** The net under the child's own deadlines. */
   #arm(slot: Slot, pending: PendingRun): void {
-    const { wallMs } = pending.request.limits;
-    pending.timer = setTimeout(() => this.#stop(slot, pending, 'limit.time', 0), wallMs + ANSWER_GRACE_MS);
+    const now = performance.now();
+    if (pending.armedMs === 0) pending.armedMs = now;
+    const leftMs = pending.request.limits.wallMs + pending.movedMs - (now - pending.armedMs);
+    clearTimeout(pending.timer);
+    const late = (): void => this.#stop(slot, pending, 'limit.time', 0);
+    pending.timer = setTimeout(late, Math.max(0, leftMs) + ANSWER_GRACE_MS);
+  }
+
+  /** Only a run that has begun can have somebody asked. */
+  #extend(slot: Slot, pending: PendingRun, byMs: number): void {
+    if (!slot.runs.has(pending.run)) return;
+    pending.movedMs += byMs;
+    if (pending.armedMs !== 0) this.#arm(slot, pending);
+    slot.child.send({ kind: 'extend', run: pending.run, byMs });
   }
 
   /** Tells the child to end a run; answers it here if the child has not by then, and gives up a child that never does. */

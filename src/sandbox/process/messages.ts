@@ -17,10 +17,12 @@ export type DownMessage =
   | {
       readonly kind: 'start';
       readonly run: number;
-      readonly request: Omit<RunRequest, 'signal' | 'hostCall' | 'onLog'>;
+      readonly request: Omit<RunRequest, 'signal' | 'deadline' | 'hostCall' | 'onLog'>;
     }
   | { readonly kind: 'settle'; readonly run: number; readonly call: number; readonly reply: HostReply }
   | { readonly kind: 'cancel'; readonly run: number }
+  /** The run's deadline moves by so many milliseconds, also back. */
+  | { readonly kind: 'extend'; readonly run: number; readonly byMs: number }
   | { readonly kind: 'inventory'; readonly names: Readonly<Record<string, readonly string[]>> }
   | { readonly kind: 'stats'; readonly request: number };
 

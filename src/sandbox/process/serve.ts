@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import type { Json } from '../../core/json.ts';
 import type { GuestBackend, HostReply, RunEnd } from '../backend.ts';
+import { MovableDeadline } from '../deadline.ts';
 import { decodeDown, encodeUp, FrameReader, Outbox } from './frames.ts';
 import type { DownMessage, UpEnd, UpMessage } from './messages.ts';
 
@@ -20,6 +21,7 @@ export interface ServeOptions {
 
 interface ServedRun {
   readonly abort: AbortController;
+  readonly deadline: MovableDeadline;
   readonly calls: Map<number, (reply: HostReply) => void>;
 }
 
@@ -80,6 +82,9 @@ class RunServer {
       case 'cancel':
         this.#runs.get(message.run)?.abort.abort();
         break;
+      case 'extend':
+        this.#runs.get(message.run)?.deadline.move(message.byMs);
+        break;
       case 'inventory':
         this.#backend.setInventory(message.names);
         break;
@@ -92,13 +97,18 @@ class RunServer {
   }
 
   async #start({ run, request }: Extract<DownMessage, { kind: 'start' }>): Promise<void> {
-    const served: ServedRun = { abort: new AbortController(), calls: new Map() };
+    const served: ServedRun = {
+      abort: new AbortController(),
+      deadline: new MovableDeadline(() => performance.now()),
+      calls: new Map(),
+    };
     this.#runs.set(run, served);
     const end = await this.#backend.run({
       ...request,
       grants: this.#known(request.grants),
       limits: this.#known(request.limits),
       signal: served.abort.signal,
+      deadline: served.deadline,
       hostCall: (call) =>
         new Promise((resolve) => {
           served.calls.set(call.call, resolve);

@@ -92,6 +92,8 @@ interface PendingRun {
   readonly logs: LogLine[];
   logsDropped: number;
   hostCalls: number;
+  /** By how much the deadline has been moved. */
+  movedMs: number;
   finish(end: WorkerEnd): void;
   timer: NodeJS.Timeout | undefined;
 }
@@ -205,6 +207,7 @@ export class QuickJsBackend implements GuestBackend {
         logs: [],
         logsDropped: 0,
         hostCalls: 0,
+        movedMs: 0,
         timer: undefined,
         finish: (end) => {
           if (!worker.runs.delete(run)) return;
@@ -224,7 +227,6 @@ export class QuickJsBackend implements GuestBackend {
       worker.runs.set(run, pending);
       if (request.alone) worker.runsAlone++;
       this.#watch();
-      const { limits } = request;
       const profile = this.#profileFor(worker, request);
       this.#post(worker, {
         kind: 'start',
@@ -237,7 +239,8 @@ export class QuickJsBackend implements GuestBackend {
         ...(session === undefined ? {} : { session }),
       });
       if (session?.image !== undefined) worker.transfers.push(session.image.buffer);
-      pending.timer = setTimeout(() => this.#stop(pending, 'limit.time'), limits.wallMs + OVERDUE_TOLERANCE_MS);
+      this.#arm(pending);
+      request.deadline?.listen((byMs) => this.#extend(pending, byMs));
       request.signal.addEventListener('abort', onAbort, { once: true });
     });
   }
@@ -445,6 +448,21 @@ export class QuickJsBackend implements GuestBackend {
     late.unref();
   }
 
+  /** The net under the worker's own deadline. */
+  #arm(pending: PendingRun): void {
+    const spentMs = this.#now() - pending.startedMs;
+    const leftMs = pending.request.limits.wallMs + pending.movedMs - spentMs;
+    clearTimeout(pending.timer);
+    pending.timer = setTimeout(() => this.#stop(pending, 'limit.time'), Math.max(0, leftMs) + OVERDUE_TOLERANCE_MS);
+  }
+
+  #extend(pending: PendingRun, byMs: number): void {
+    if (!pending.worker.runs.has(pending.run)) return;
+    pending.movedMs += byMs;
+    this.#arm(pending);
+    this.#post(pending.worker, { kind: 'extend', run: pending.run, byMs });
+  }
+
   #watch(): void {
     this.#watchTimer ??= setInterval(() => {
       const now = this.#now();
@@ -452,7 +470,8 @@ export class QuickJsBackend implements GuestBackend {
         const run = worker.meter.spent(worker.watch, now) ?? overdueRun(worker.watch, now, OVERDUE_TOLERANCE_MS);
         if (run === undefined) continue;
         const pending = worker.runs.get(run);
-        const overWall = pending !== undefined && now - pending.startedMs >= pending.request.limits.wallMs;
+        const overWall =
+          pending !== undefined && now - pending.startedMs >= pending.request.limits.wallMs + pending.movedMs;
         this.#lose(worker, overWall ? 'limit.time' : 'limit.cpu', run);
       }
     }, WATCH_INTERVAL_MS);

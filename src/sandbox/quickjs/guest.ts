@@ -198,6 +198,11 @@ export class Guest {
     });
   }
 
+  /** Moves the deadline; one that has been reached stays reached. */
+  extend(byMs: number): void {
+    this.#wallDeadline += byMs;
+  }
+
   /** Ends the run from outside: deadline, cancel. */
   stop(code: ErrorCode): void {
     if (this.#ended) return;

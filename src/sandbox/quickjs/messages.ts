@@ -53,6 +53,8 @@ export type ToWorker =
       readonly data: string | Uint8Array<ArrayBuffer>;
     }
   | { readonly kind: 'stop'; readonly run: number; readonly code: ErrorCode }
+  /** The run's wall-clock deadline moves by so many milliseconds, also back. */
+  | { readonly kind: 'extend'; readonly run: number; readonly byMs: number }
   /** What `Object.keys(tools)` answers: server alias → tool aliases; sent when the catalogue changes. */
   | { readonly kind: 'inventory'; readonly names: Readonly<Record<string, readonly string[]>> }
   /** Idle guests that were not needed since the last clean-up may go. */

@@ -150,6 +150,9 @@ export class WorkerLoop {
           else if (run) run.stopCode = message.code;
           break;
         }
+        case 'extend':
+          this.#extend(message.run, message.byMs);
+          break;
         case 'inventory':
           this.#inventory = message.names;
           break;
@@ -219,6 +222,15 @@ export class WorkerLoop {
     // Many starts in one message: what the first ones call must not wait until guests for the last ones are made.
     if (this.#pool.made > madeBefore) this.#flush();
     else this.#plan();
+  }
+
+  #extend(number: number, byMs: number): void {
+    const run = this.#runs.get(number);
+    if (run?.guest === undefined || run.ended) return;
+    const { guest } = run;
+    guest.extend(byMs);
+    clearTimeout(run.timer);
+    run.timer = setTimeout(() => guest.stop('limit.time'), Math.max(0, guest.wallDeadline - this.#now()) + 1);
   }
 
   #endRun(run: ActiveRun, guest: Guest, end: GuestEnd): void {
