@@ -60,7 +60,7 @@ module.exports = {
       name: 'guest-is-small',
       comment: 'The guest is bundled for another engine: of src it may have the contract (bindings) and nothing else.',
       severity: 'error',
-      from: { path: '^guest/' },
+      from: { path: '^guest/', pathNot: '^guest/containers/' },
       to: { pathNot: ['^guest/', '^src/bindings/'] },
     },
     {
