@@ -20,6 +20,7 @@ const ACCEPTED: Record<string, fc.Arbitrary<unknown[]>> = {
   'clock.monotonic': fc.constant([]),
   'console.write': fc.tuple(level, text),
   'content.emit': fc.tuple(fc.json().map((text) => JSON.parse(text) as unknown)),
+  'intents.call': fc.tuple(text, json),
   'random.bytes': fc.tuple(u32),
   'random.uuid': fc.constant([]),
   'timers.sleep': fc.tuple(finite),

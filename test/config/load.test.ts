@@ -32,8 +32,10 @@ describe('without a file', () => {
         staleOnErrorMs: 0,
         path: join(world.home, '.local/state/mcp-optimizer/cache.sqlite'),
       },
+      intents: { path: undefined, isNamed: false },
       limits: DEFAULT_LIMITS,
       pool: { min: 1, max: 4, poolSize: 4, poolWarmup: true, poolCleanupIntervalMs: 30_000 },
+      sessions: { ttlMs: 604_800_000, maxBytes: 8_388_608 },
       log: { level: 'info' },
       isolation: 'thread',
       engine: 'quickjs',
@@ -45,10 +47,19 @@ describe('without a file', () => {
   });
 
   it('gives the same for an empty object, but for the source', async () => {
-    const { source, ...rest } = await world.load();
-    const { source: emptySource, ...emptyRest } = await world.loadJson('{}');
+    const { source, intents, ...rest } = await world.load();
+    const { source: emptySource, intents: besideIt, ...emptyRest } = await world.loadJson('{}');
     expect(emptyRest).toEqual(rest);
+    expect(intents).toEqual({ path: undefined, isNamed: false });
+    expect(besideIt).toEqual({ path: join(world.cwd, 'intents'), isNamed: false });
     expect([source.path, emptySource.path]).toEqual([undefined, join(world.cwd, 'mcp-optimizer.json')]);
+  });
+});
+
+describe('the folder of intents', () => {
+  it('is the one that the file names, relative to the file', async () => {
+    const { intents } = await world.loadJson('{"intents": "shared/programs"}');
+    expect(intents).toEqual({ path: join(world.cwd, 'shared/programs'), isNamed: true });
   });
 });
 
@@ -74,6 +85,7 @@ describe('the config value', () => {
       state: 'data/state.sqlite',
       limits: { wallMs: 10_000, answerChars: 500 },
       pool: { min: 0, max: 2, poolSize: 3, poolWarmup: false, poolCleanupIntervalMs: 1_000 },
+      sessions: { ttlMs: 60_000 },
       log: { level: 'debug' },
       check: 'warn',
       isolation: 'process',
@@ -84,6 +96,7 @@ describe('the config value', () => {
       statePath: join(world.cwd, 'data/state.sqlite'),
       limits: { ...DEFAULT_LIMITS, wallMs: 10_000, answerChars: 500 },
       pool: { min: 0, max: 2, poolSize: 3, poolWarmup: false, poolCleanupIntervalMs: 1_000 },
+      sessions: { ttlMs: 60_000, maxBytes: 8_388_608 },
       log: { level: 'debug' },
       check: 'warn',
       isolation: 'process',

@@ -17,12 +17,24 @@ import type {
   SandboxBackend,
   SessionStart,
 } from '../../src/sandbox/backend.ts';
+import type { MovableDeadline } from '../../src/sandbox/deadline.ts';
 import { DEFAULT_LIMITS, type LimitName } from '../../src/sandbox/limits.ts';
 import { QuickJsBackend, type QuickJsBackendOptions, type WorkerThread } from '../../src/sandbox/quickjs/backend.ts';
 
 const MiB = 1024 * 1024;
 
-export const ALL_GRANTS = ['tools', 'console', 'clock', 'random', 'timers', 'blobs', 'url', 'content', 'context'];
+export const ALL_GRANTS = [
+  'tools',
+  'console',
+  'clock',
+  'random',
+  'timers',
+  'blobs',
+  'url',
+  'content',
+  'context',
+  'intents',
+];
 
 /** The names in hostile/README: the corpora speak them, whatever the product calls its codes. */
 export type CorpusCode =
@@ -125,6 +137,7 @@ export interface ProgramOptions {
   readonly params?: Json;
   readonly seed?: readonly [number, number, number, number];
   readonly signal?: AbortSignal;
+  readonly deadline?: MovableDeadline;
   readonly hostCall?: (call: HostCall) => Promise<HostReply>;
   readonly onLog?: (line: LogLine) => void;
   readonly session?: SessionStart;
@@ -184,6 +197,7 @@ export async function runProgram(
       return serve(call);
     },
     ...(options.session ? { session: options.session } : {}),
+    ...(options.deadline ? { deadline: options.deadline } : {}),
     ...(options.onLog ? { onLog: options.onLog } : {}),
   });
   ended = true;
