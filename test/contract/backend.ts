@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HostCall, LogLine, SandboxBackend } from '../../src/sandbox/backend.ts';
+import { MovableDeadline } from '../../src/sandbox/deadline.ts';
 import { fixtureTool, HOST_SECRET, refusal, runProgram } from '../sandbox/world.ts';
 
 const MiB = 1024 * 1024;
@@ -34,6 +35,27 @@ export function backendContract(name: string, open: () => Promise<SandboxBackend
       const ended = await run(code, { params: { list: [1, 2, 3] } });
       expect(ended.failure).toBeUndefined();
       expect(ended.value).toEqual(value);
+    });
+
+    it('counts none of the time for which the deadline is held, and all the rest', async () => {
+      const deadline = new MovableDeadline(() => performance.now());
+      const hostCall = async (): Promise<{ ok: true; text: string }> => {
+        const release = deadline.hold();
+        await new Promise((resolve) => setTimeout(resolve, 600));
+        release();
+        return { ok: true, text: '"asked"' };
+      };
+      const call = 'await tools.fixture.echo({})';
+      const held = await run(`return ${call}`, { limits: { wallMs: 300 }, deadline, hostCall });
+      expect([held.code, held.value]).toEqual(['completed', 'asked']);
+      const waits = `${call}; await new Promise((resolve) => setTimeout(resolve, 5_000))`;
+      const over = await run(waits, {
+        limits: { wallMs: 300 },
+        deadline: new MovableDeadline(() => performance.now()),
+        hostCall,
+      });
+      expect(over.code).toBe('limit.time');
+      await nextIsRight();
     });
 
     it('hands calls to the host and their answers to the program', async () => {
