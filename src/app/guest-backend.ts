@@ -5,8 +5,11 @@
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { assetBytes, assetText, ENGINES, type EngineName } from '../core/assets.ts';
+import { systemClock } from '../core/clock.ts';
+import type { GuestBackend } from '../sandbox/backend.ts';
 import { QuickJsBackend, type WorkerThread } from '../sandbox/quickjs/backend.ts';
 import { ENGINE_BUILDS } from '../sandbox/quickjs/engine-build.ts';
+import { TestedBackend } from '../sandbox/tested-backend.ts';
 
 /** Native stack of a worker; the guest's 256 KiB must end long before it (test/sandbox proves it). */
 const WORKER_STACK_MB = 16;
@@ -34,30 +37,44 @@ export interface GuestSettings {
 export interface GuestBackendOptions {
   readonly settings: GuestSettings;
   readonly onWorkerLost?: (reason: string) => void;
+  /** Told once, when the self-test has failed; runs are refused from then on. */
+  readonly onTestFailed?: (reason: string) => void;
   /** Reads everything now: for a process that will not be able to later. */
   readonly eager?: boolean;
 }
 
 /** Started; the caller closes it. */
-export function startGuestBackend({ settings, onWorkerLost, eager = false }: GuestBackendOptions): QuickJsBackend {
+export function startGuestBackend(options: GuestBackendOptions): GuestBackend {
+  const { settings, onWorkerLost, onTestFailed, eager = false } = options;
   const { engine, ...rest } = settings;
   for (const flag of EXTERNAL_MEMORY_FLAGS) setFlagsFromString(flag);
   const script = once(() => assetText('worker.cjs'));
   const wasm = once(() => new WebAssembly.Module(assetBytes(ENGINES[engine].wasm) as Uint8Array<ArrayBuffer>));
   const snapshot = once(() => assetBytes(ENGINES[engine].snapshot));
   if (eager) for (const read of [script, wasm, snapshot]) read();
-  const backend = new QuickJsBackend({
+  const common = {
     ...rest,
-    spawn: (name) => spawnWorker(script(), name),
+    spawn: (name: string) => spawnWorker(script(), name),
     wasm,
     snapshot,
     engineHash: ENGINES[engine].sha256,
     binaryValues: ENGINE_BUILDS[engine].binary !== undefined,
-    ...(onWorkerLost ? { onWorkerLost } : {}),
+  };
+  const backend = new QuickJsBackend({ ...common, ...(onWorkerLost ? { onWorkerLost } : {}) });
+  const spare = (): QuickJsBackend => new QuickJsBackend({ ...common, ...SPARE });
+  const tested = new TestedBackend({
+    backend,
+    spare,
+    memoryBytes: settings.memoryBytes,
+    clock: systemClock,
+    ...(onTestFailed ? { onFailed: onTestFailed } : {}),
   });
-  backend.start();
-  return backend;
+  tested.start();
+  return tested;
 }
+
+/** For the self-test alone: one thread, like the others in all that is tested. */
+const SPARE = { workersMin: 1, workersMax: 1, warmGuests: 1, idleGuestsMax: 1, idleGuestsKept: 0, pollMs: 0 };
 
 function once<Value>(make: () => Value): () => Value {
   let made: { value: Value } | undefined;

@@ -5,9 +5,7 @@
  */
 import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
-import { systemClock } from '../core/clock.ts';
 import type { GuestBackend } from '../sandbox/backend.ts';
-import { TestedBackend } from '../sandbox/tested-backend.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type GuestSettings, startGuestBackend } from './guest-backend.ts';
 
@@ -32,14 +30,10 @@ export async function startSandbox(config: Config, environment: Environment, log
   };
   if (isolation === 'thread') {
     const onWorkerLost = (reason: string): void => log.warn({ reason }, 'a sandbox worker was ended');
-    return tested(startGuestBackend({ settings, onWorkerLost }), config, log);
+    const onTestFailed = (reason: string): void =>
+      log.error({ reason }, 'the sandbox has failed its self-test; it runs nothing');
+    return startGuestBackend({ settings, onWorkerLost, onTestFailed });
   }
   const { startProcessTier } = await import('./process-tier.ts');
-  return tested(startProcessTier(config, environment, settings, log), config, log);
-}
-
-function tested(backend: GuestBackend, { limits }: Config, log: Log): GuestBackend {
-  const onFailed = (reason: string): void =>
-    log.error({ reason }, 'the sandbox has failed its self-test; it runs nothing');
-  return new TestedBackend({ backend, limits, clock: systemClock, onFailed });
+  return startProcessTier(config, environment, settings, log);
 }

@@ -45,6 +45,7 @@ export class TestedBackend implements GuestBackend {
   #attempts = 0;
   #testing = false;
   #closed = false;
+  #spare: GuestBackend | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: TestedBackendOptions) {
@@ -89,10 +90,10 @@ export class TestedBackend implements GuestBackend {
       : stats;
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
-    return this.#backend.close();
+    await Promise.all([this.#backend.close(), this.#spare?.close()]);
   }
 
   async #runUntested(request: RunRequest): Promise<RunEnd> {
@@ -128,6 +129,7 @@ export class TestedBackend implements GuestBackend {
     this.#testing = true;
     this.#attempts += 1;
     const spare = this.#options.spare();
+    this.#spare = spare;
     spare.start();
     const result = await selfTest(spare, this.#options.memoryBytes);
     await spare.close();

@@ -7,6 +7,8 @@ import { selfTest } from '../../src/sandbox/self-test.ts';
 import { TestedBackend, type TestedBackendOptions } from '../../src/sandbox/tested-backend.ts';
 import { spawnRealWorker, startBackend } from './world.ts';
 
+const MEMORY_BYTES = DEFAULT_LIMITS.memoryBytes;
+
 const open: Array<{ close(): Promise<void> }> = [];
 afterEach(async () => {
   await Promise.all(open.splice(0).map((backend) => backend.close()));
@@ -18,12 +20,12 @@ function kept<Backend extends { close(): Promise<void> }>(backend: Backend): Bac
 
 describe('the self-test', () => {
   it('passes on the stack that workers have', async () => {
-    expect(await selfTest(kept(startBackend({ workersMax: 1 })), DEFAULT_LIMITS)).toEqual({ status: 'passed' });
+    expect(await selfTest(kept(startBackend({ workersMax: 1 })), MEMORY_BYTES)).toEqual({ status: 'passed' });
   });
 
   it('fails where the native stack ends before the guest’s, and says what is not true', async () => {
     const backend = kept(startBackend({ workersMax: 1, spawn: () => spawnRealWorker(1) }));
-    expect(await selfTest(backend, DEFAULT_LIMITS)).toEqual({
+    expect(await selfTest(backend, MEMORY_BYTES)).toEqual({
       status: 'failed',
       reason: expect.stringContaining('recursion of every kind ends in the guest’s own stack'),
     });
@@ -32,7 +34,7 @@ describe('the self-test', () => {
   it('cannot say anything of a backend that is closed', async () => {
     const backend = startBackend({ workersMax: 1 });
     await backend.close();
-    expect(await selfTest(backend, DEFAULT_LIMITS)).toEqual({ status: 'unknown' });
+    expect(await selfTest(backend, MEMORY_BYTES)).toEqual({ status: 'unknown' });
   });
 
   /** A backend that answers as `change` makes of a right answer. */
@@ -52,7 +54,7 @@ describe('the self-test', () => {
   ] as const)('fails when %s does not end as %s', async (claim, code) => {
     const change = (_: RunRequest, end: RunEnd): Partial<RunEnd> =>
       end.failure?.code === code ? { failure: undefined, valueText: '0' } : {};
-    expect(await selfTest(lying(change), DEFAULT_LIMITS)).toEqual({
+    expect(await selfTest(lying(change), MEMORY_BYTES)).toEqual({
       status: 'failed',
       reason: expect.stringContaining(claim),
     });
@@ -96,7 +98,8 @@ function tested(backend: GuestBackend, more: Partial<TestedBackendOptions> = {})
   const made = kept(
     new TestedBackend({
       backend,
-      limits: DEFAULT_LIMITS,
+      spare: () => backend,
+      memoryBytes: MEMORY_BYTES,
       clock,
       quietMs: 5,
       onFailed: (reason) => failures.push(reason),
@@ -115,26 +118,27 @@ function tested(backend: GuestBackend, more: Partial<TestedBackendOptions> = {})
 const statusOf = (backend: GuestBackend) => (backend.stats() as { selfTest?: string }).selfTest;
 
 describe('a backend that tests itself', () => {
-  it('does nothing before its first run, answers that run first, and is tested afterwards', async () => {
-    let runs = 0;
+  it('does nothing before its first run, answers that run first, and is tested afterwards, once and beside itself', async () => {
+    const tenants: string[] = [];
     const real = startBackend({ workersMax: 1 });
     const run = (asked: RunRequest): Promise<RunEnd> => {
-      runs += 1;
+      tenants.push(asked.tenant);
       return real.run(asked);
     };
-    const counting: GuestBackend = { ...bare, run, close: () => real.close() };
-    const { made, failures } = tested(counting);
+    let spares = 0;
+    const spare = (): GuestBackend => {
+      spares += 1;
+      return startBackend({ workersMax: 1 });
+    };
+    const { made, failures } = tested({ ...bare, run, close: () => real.close() }, { spare });
     await new Promise((resolve) => setTimeout(resolve, 50));
-    expect([runs, statusOf(made)]).toEqual([0, 'pending']);
+    expect([spares, statusOf(made)]).toEqual([0, 'pending']);
     expect((await made.run(request)).valueText).toBe('1');
-    expect([runs, statusOf(made)]).toEqual([1, 'pending']);
+    expect([spares, statusOf(made)]).toEqual([0, 'pending']);
     await expect.poll(() => statusOf(made)).toBe('passed');
     expect((await made.run(request)).valueText).toBe('1');
-    expect(failures).toEqual([]);
-    const after = runs;
-    await made.run(request);
     await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(runs).toBe(after + 1);
+    expect([spares, tenants, failures]).toEqual([1, ['somebody', 'somebody'], []]);
   });
 
   it('runs nothing any more when the test has failed, and says why to the caller and once to the log', async () => {
