@@ -39,6 +39,7 @@ describe('without a file', () => {
       log: { level: 'info' },
       isolation: 'thread',
       engine: 'quickjs',
+      docker: undefined,
       check: 'error',
       secrets: [],
       source: { path: undefined },

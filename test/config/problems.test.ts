@@ -209,15 +209,6 @@ describe('what this version does not have yet', () => {
     ]);
   });
 
-  it.each([[{ backends: { docker: { host: 'x' } } }, 'backends.docker']])(
-    'is refused by name and value: %j',
-    async (content, path) => {
-      expect(await world.problemsOf(content)).toMatchObject([
-        { code: 'config.value', path, message: expect.stringContaining('not in this version yet') },
-      ]);
-    },
-  );
-
   it('does not hide a mode that will never exist', async () => {
     const [problem] = await world.problemsOf({ mode: 'fast' });
     expect(problem?.message).toMatch(/^expected one of `"code"`, `"hybrid"`, `"direct"`, .*, got `"fast"`$/);

@@ -149,7 +149,7 @@ describe('what a run is given', () => {
     expect(backend.requests).toHaveLength(0);
   });
 
-  it.each(['docker', '__proto__', 'constructor'])(
+  it.each(['nobody', '__proto__', 'constructor'])(
     'is refused for the backend %s, with those that are there',
     async (backend) => {
       const run = executorOver(new FakeBackend(() => ended()), tools()).execute({ code: '1', backend }, listening());
