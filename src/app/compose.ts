@@ -30,7 +30,10 @@ import { createChecker } from './checker.ts';
 import { Engine } from './engine.ts';
 import { EngineIntents, openIntents } from './engine-intents.ts';
 import { openEngineState } from './engine-state.ts';
+import type { Extensions } from './extensions.ts';
+import type { HostServers, HostTools } from './host-tools.ts';
 import type { ManifestParts, ManifestSource } from './manifest.ts';
+import type { NamedParts } from './named-parts.ts';
 import type { PassThroughParts } from './pass-through.ts';
 import { pluginOpener } from './plugins.ts';
 import { redactedLog } from './redacted-log.ts';
@@ -64,17 +67,23 @@ export interface ComposeOptions {
   readonly backend: GuestBackend;
   /** What servers may ask of whoever is in front of us; nothing by default. */
   askable?(): Promise<ClientCapabilities>;
+  /** Functions of an embedder, as servers beside those of the config. */
+  readonly hostTools?: HostTools;
+  /** What was registered without a module. */
+  readonly extensions?: Extensions;
 }
 
 /** Builds and starts everything; returns before any server has answered. */
-export async function compose(config: Config, environment: Environment, options: ComposeOptions): Promise<App> {
+export async function compose(given: Config, environment: Environment, options: ComposeOptions): Promise<App> {
   const scope = new Scope();
   const { backend } = options;
-  const redactor = createRedactor(config.secrets);
+  const redactor = createRedactor(given.secrets);
   const log = redactedLog(options.log, redactor);
   scope.defer(() => backend.close());
   const facts = buildFacts();
-  const state = openState(config, log);
+  const named = await openNamed(given, options.extensions, log, scope);
+  const { config, hosts } = await withHostTools(given, options.hostTools);
+  const state = openState(config, log, named?.store);
   const { store } = state;
   scope.defer(() => state.close());
   const fleet = new UpstreamFleet(config.servers, {
@@ -86,7 +95,7 @@ export async function compose(config: Config, environment: Environment, options:
     random: Math.random,
     clientInfo: { name: 'mcp-optimizer', version: facts.version },
     ...(options.askable === undefined ? {} : { askable: options.askable }),
-    openPlugin: pluginOpener({ config, environment, log, redactor }),
+    openPlugin: hostsFirst(hosts, pluginOpener({ config, environment, log, redactor })),
   });
   scope.defer(() => fleet.close(config.limits.shutdownGraceMs));
   const learned = new LearnedTypes({ store: state.hints, log, isSecret: (text) => redactor.holds(text) });
@@ -137,8 +146,11 @@ export async function compose(config: Config, environment: Environment, options:
   scope.defer(() => cached.close());
   const containers = await openContainers(config, environment, log, () => catalog.inventory());
   if (containers) scope.defer(() => containers.close());
+  const otherBackends = (await named?.backends(() => catalog.inventory())) ?? {};
+  for (const other of Object.values(otherBackends)) scope.defer(() => other.close());
   const parts = {
     containers,
+    otherBackends,
     cache: cached,
     warmCheck,
     catalog,
@@ -153,7 +165,7 @@ export async function compose(config: Config, environment: Environment, options:
     manifest: lateManifest({
       config,
       version: facts.version,
-      backends: ['quickjs', ...(config.docker ? ['docker'] : [])],
+      backends: ['quickjs', ...(config.docker ? ['docker'] : []), ...Object.keys(otherBackends)],
       catalog,
       fleet,
       store,
@@ -169,7 +181,8 @@ export async function compose(config: Config, environment: Environment, options:
     async (query, limit, tenant) => (await engine.searchFor(tenant, query, limit)) as unknown as Json,
   );
   const executor = new Executor({
-    backends: { quickjs: backend, ...(containers ? { docker: containers } : {}) },
+    backends: { quickjs: backend, ...(containers ? { docker: containers } : {}), ...otherBackends },
+    ...(named ? { onEnded: (report) => named.runEnded(report) } : {}),
     defaultBackend: 'quickjs',
     tools,
     caller: cached.caller,
@@ -221,6 +234,43 @@ export async function compose(config: Config, environment: Environment, options:
   });
   return { engine, catalog, fleet, approvals, log, config, servers, passThrough, close: () => scope.close() };
 }
+
+/** What others bring by name; loaded only where there is any. What was started before is closed when a module is unfit. */
+async function openNamed(
+  config: Config,
+  extensions: Extensions | undefined,
+  log: Log,
+  scope: Scope,
+): Promise<NamedParts | undefined> {
+  if (config.modules.length === 0 && extensions === undefined) return undefined;
+  try {
+    const { openNamedParts } = await import('./named-parts.ts');
+    const named = await openNamedParts(config, extensions, log);
+    scope.defer(() => named.close());
+    return named;
+  } catch (error) {
+    await scope.close();
+    throw error;
+  }
+}
+
+/** The functions of an embedder among the servers of the config. */
+async function withHostTools(
+  config: Config,
+  tools: HostTools | undefined,
+): Promise<{ config: Config; hosts: HostServers | undefined }> {
+  if (tools === undefined || Object.keys(tools).length === 0) return { config, hosts: undefined };
+  const { hostServers } = await import('./host-tools.ts');
+  const taken = config.servers.map(({ name }) => name);
+  const hosts = hostServers(tools, { taken, timeoutMs: config.limits.toolTimeoutMs });
+  return { config: { ...config, servers: [...config.servers, ...hosts.specs] }, hosts };
+}
+
+function hostsFirst(hosts: HostServers | undefined, open: OpenPlugin): OpenPlugin {
+  return hosts === undefined ? open : (name) => hosts.open(name) ?? open(name);
+}
+
+type OpenPlugin = ReturnType<typeof pluginOpener>;
 
 /** The backend of containers, which only a config that names it loads. */
 async function openContainers(

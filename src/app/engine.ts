@@ -36,6 +36,8 @@ export interface EngineParts {
   readonly backend: GuestBackend;
   /** The backend of containers, where there is one. */
   readonly containers: SandboxBackend | undefined;
+  /** Backends that others bring, by name. */
+  readonly otherBackends: Readonly<Record<string, SandboxBackend>>;
   readonly tokens: TokenCounter;
   readonly cache: Pick<CachedCalls, 'stats'>;
   readonly facts: BuildFacts;
@@ -159,12 +161,13 @@ export class Engine implements EnginePort {
   }
 
   async stats(): Promise<Json> {
-    const { executor, backend, containers, catalog, cache } = this.#parts;
+    const { executor, backend, containers, otherBackends, catalog, cache } = this.#parts;
     await backend.refreshStats();
     return {
       runs: executor.stats(),
       sandbox: backend.stats(),
       ...(containers ? { containers: containers.stats() } : {}),
+      ...statsOfOthers(otherBackends),
       catalog: { servers: catalog.servers().length, tools: catalog.size },
       cache: { ...(await cache.stats()) } as unknown as Json,
       memory: { rssBytes: process.memoryUsage.rss() },
@@ -204,4 +207,10 @@ export class Engine implements EnginePort {
       cause,
     });
   }
+}
+
+function statsOfOthers(backends: Readonly<Record<string, SandboxBackend>>): { backends?: JsonObject } {
+  const names = Object.keys(backends);
+  if (names.length === 0) return {};
+  return { backends: Object.fromEntries(names.map((name) => [name, backends[name]?.stats() ?? null])) };
 }

@@ -25,7 +25,17 @@ export interface State {
   close(): Promise<void>;
 }
 
-export function openState(config: Config, log: Log): State {
+/** `named` is a store that was found by its name; it is closed with the rest. */
+export function openState(config: Config, log: Log, named?: Store): State {
+  if (named !== undefined) {
+    return {
+      store: named,
+      hints: new LenientStore(named),
+      mirrored: named,
+      redis: undefined,
+      close: () => named.close(),
+    };
+  }
   const { redisUrl, statePath } = config;
   if (redisUrl === undefined) {
     const store =

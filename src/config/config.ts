@@ -4,6 +4,7 @@
  */
 
 import type { EngineName } from '../core/assets.ts';
+import type { JsonObject } from '../core/json.ts';
 import type { Mode } from '../core/mode.ts';
 import type { CheckMode } from '../engine/request.ts';
 import type { PluginSpec } from '../plugins/plugin-spec.ts';
@@ -122,6 +123,8 @@ export interface Config {
   readonly statePath: string | undefined;
   /** Address of the Redis that keeps state; undefined = another store. */
   readonly redisUrl: string | undefined;
+  /** `state` when its scheme is a name that somebody registers; undefined = one of our own stores. */
+  readonly storeUrl: string | undefined;
   readonly cache: CacheConfig;
   readonly limits: Limits;
   readonly pool: PoolConfig;
@@ -135,6 +138,13 @@ export interface Config {
   readonly engine: EngineName;
   /** Programs in containers; undefined = there are none. */
   readonly docker: DockerConfig | undefined;
+  /** Absolute paths of the modules that bring backends, stores and exporters (docs/backends.md). */
+  readonly modules: readonly string[];
+  /** Options of what they bring, by name; exporters are only used when they are named here. */
+  readonly extensions: {
+    readonly backends: Readonly<Record<string, JsonObject>>;
+    readonly exporters: Readonly<Record<string, JsonObject>>;
+  };
   readonly log: { readonly level: LogSeverity };
   /** How programs of a model are checked before they run; `optimizer/*` asks for a check by itself. */
   readonly check: CheckMode;
@@ -160,6 +170,7 @@ export function defaultConfig(environment: Environment): Config {
     toolPrefix: '',
     statePath: environment.paths.join(environment.stateDirectory, 'state.sqlite'),
     redisUrl: undefined,
+    storeUrl: undefined,
     cache: {
       ttlMs: undefined,
       l1Bytes: 32 * 1024 * 1024,
@@ -175,6 +186,8 @@ export function defaultConfig(environment: Environment): Config {
     isolation: 'thread',
     engine: 'quickjs',
     docker: undefined,
+    modules: [],
+    extensions: { backends: {}, exporters: {} },
     log: { level: 'info' },
     check: 'error',
     secrets: [],

@@ -10,6 +10,7 @@ import { type Environment, variableOf } from './environment.ts';
 import type { Expander } from './expand.ts';
 import type { WishOptions } from './faces.ts';
 import { displayPath, locateConfig, readConfigFile } from './locate.ts';
+import type { ParsedFile } from './parse.ts';
 import type { Places } from './places.ts';
 import type { PluginsContext, ReadPlugins } from './plugins.ts';
 import { configError, type Path, type Problem, wrongOption } from './problem.ts';
@@ -25,24 +26,46 @@ export interface ConfigOptions extends WishOptions {
   readonly state?: string;
   /** `--log-level` */
   readonly logLevel?: string;
+  /** What the file would hold, from a program that embeds us: then no file is looked for. Paths start in `cwd`. */
+  readonly inline?: Readonly<Record<string, unknown>>;
+  /** Somebody has registered backends, stores or exporters already, so that names of them may be used without a module. */
+  readonly isRegistered?: boolean;
 }
 
 export async function loadConfig(options: ConfigOptions, environment: Environment): Promise<Config> {
+  const { inline } = options;
+  if (inline !== undefined) {
+    const { Places } = await import('./places.ts');
+    const parsed = { value: inline, places: new Places(), problems: [] };
+    const read = { parsed, path: undefined, file: undefined, environment, options };
+    return deepFreeze(await withOptions(await readParsed(read), options, environment));
+  }
   const path = locateConfig(options.configPath, environment);
-  const config = path === undefined ? defaultConfig(environment) : await readConfig(path, environment);
+  const config = path === undefined ? defaultConfig(environment) : await readConfig(path, environment, options);
   return deepFreeze(await withOptions(config, options, environment));
 }
 
-async function readConfig(path: string, environment: Environment): Promise<Config> {
+async function readConfig(path: string, environment: Environment, options: ConfigOptions): Promise<Config> {
   const file = displayPath(path, environment);
   const text = readConfigFile(path);
   // Loaded only when there is a file: the parsers and the schema cost a noticeable part of a start without one.
-  const [{ parseConfigText }, { Expander }, { setApartNotYet }] = await Promise.all([
-    import('./parse.ts'),
-    import('./expand.ts'),
-    import('./not-yet.ts'),
-  ]);
+  const { parseConfigText } = await import('./parse.ts');
   const parsed = await parseConfigText(text, /\.ya?ml$/i.test(path) ? 'yaml' : 'json');
+  return readParsed({ parsed, path, file, environment, options });
+}
+
+interface ParsedConfig {
+  readonly parsed: ParsedFile;
+  /** Undefined = it was handed over as a value. */
+  readonly path: string | undefined;
+  /** As people read it. */
+  readonly file: string | undefined;
+  readonly environment: Environment;
+  readonly options: ConfigOptions;
+}
+
+async function readParsed({ parsed, path, file, environment, options }: ParsedConfig): Promise<Config> {
+  const [{ Expander }, { setApartNotYet }] = await Promise.all([import('./expand.ts'), import('./not-yet.ts')]);
   if (parsed.value === undefined) throw configError(parsed.problems, file);
   if (!isObject(parsed.value)) throw configError([notAnObject(parsed.places)], file);
 
@@ -65,6 +88,7 @@ async function readConfig(path: string, environment: Environment): Promise<Confi
     problems,
     path,
     environment,
+    isRegistered: options.isRegistered ?? false,
   });
   if (problems.length > 0) throw configError(problems, file);
   return config;
@@ -78,8 +102,9 @@ interface Assembly {
   readonly expander: Expander;
   /** Added to; the result counts only when it stays empty. */
   readonly problems: Problem[];
-  readonly path: string;
+  readonly path: string | undefined;
   readonly environment: Environment;
+  readonly isRegistered: boolean;
 }
 
 async function assemble(assembly: Assembly): Promise<Config> {
@@ -90,12 +115,14 @@ async function assemble(assembly: Assembly): Promise<Config> {
     { secretsOf },
     { cacheOf, stateOf, withState },
     { facesOf },
+    { namedOf },
   ] = await Promise.all([
     import('./top.ts'),
     import('./servers.ts'),
     import('./secrets.ts'),
     import('./state.ts'),
     import('./faces.ts'),
+    import('./modules.ts'),
   ]);
   const found: Problem[] = [];
   const notices: string[] = [];
@@ -103,7 +130,7 @@ async function assemble(assembly: Assembly): Promise<Config> {
   const top = readTop(expanded, raw, places, found);
   const limits = limitsOf(top, defaults);
   const pool = poolOf(top, defaults, places, found);
-  const baseDirectory = environment.paths.dirname(assembly.path);
+  const baseDirectory = assembly.path === undefined ? environment.cwd : environment.paths.dirname(assembly.path);
 
   const servers: ServerSpec[] = [];
   const section = expanded[assembly.serversKey];
@@ -134,6 +161,8 @@ async function assemble(assembly: Assembly): Promise<Config> {
     serverNames: Object.keys(isObject(section) ? section : {}),
     profileNames: Object.keys(isObject(expanded.profiles) ? expanded.profiles : {}),
   });
+  const { isRegistered } = assembly;
+  const named = namedOf(top, { environment, baseDirectory, places, problems: found, isRegistered });
   // A value whose reference could not be resolved has its problem already; what else is wrong with it means nothing.
   problems.push(...found.filter((problem) => !expander.isUnresolved(problem.path)));
   const config: Config = {
@@ -153,6 +182,7 @@ async function assemble(assembly: Assembly): Promise<Config> {
     isolation: top.isolation === 'process' ? 'process' : defaults.isolation,
     engine: top.backends?.quickjs?.engine ?? defaults.engine,
     docker: dockerOf(top),
+    ...named,
     log: { level: top.log?.level ?? defaults.log.level },
     check: top.check ?? defaults.check,
     secrets: secretsOf(expander.secretValues, [
@@ -164,7 +194,8 @@ async function assemble(assembly: Assembly): Promise<Config> {
     notices,
   };
   if (top.state === undefined) return config;
-  return withState(config, stateOf(top.state, baseDirectory, places, environment, problems), environment);
+  const hasOthers = named.modules.length > 0 || isRegistered;
+  return withState(config, stateOf(top.state, baseDirectory, places, environment, problems, hasOthers), environment);
 }
 
 async function withOptions(config: Config, options: ConfigOptions, environment: Environment): Promise<Config> {
@@ -179,7 +210,9 @@ async function withOptions(config: Config, options: ConfigOptions, environment: 
   if (logLevel !== undefined && !(LOG_LEVELS as readonly string[]).includes(logLevel)) {
     problems.push(wrongOption('--log-level', logLevel, LOG_LEVELS));
   }
-  const place = state === undefined ? undefined : stateOf(state, environment.cwd, undefined, environment, problems);
+  const hasOthers = config.modules.length > 0 || options.isRegistered === true;
+  const place =
+    state === undefined ? undefined : stateOf(state, environment.cwd, undefined, environment, problems, hasOthers);
   if (problems.length > 0) throw configError(problems, undefined);
   const placed = place === undefined ? faced : withState(faced, place, environment);
   return { ...placed, log: { level: (logLevel as LogSeverity | undefined) ?? config.log.level } };

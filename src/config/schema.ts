@@ -6,6 +6,7 @@
 import { ENGINE_NAMES } from '../core/assets.ts';
 import { MODE_WORDS } from '../core/mode.ts';
 import { LIMITS, type LimitName, type LimitRow } from '../sandbox/limits.ts';
+import { exportersShape, modulesShape, withOptions } from './modules.ts';
 import { leaf, listOf, mapOf, object, oneOf, type Shape, type ValueOf, whole } from './shape.ts';
 import { cacheShape, serverCacheShape } from './state.ts';
 
@@ -51,7 +52,10 @@ const sessionsShape = object(
 
 const quickjsShape = object({ engine: oneOf(ENGINE_NAMES) }, 'an object');
 
-const dockerImagesShape = object({ python: text, shell: text, node: text }, 'an object with `python`, `shell` or `node`');
+const dockerImagesShape = object(
+  { python: text, shell: text, node: text },
+  'an object with `python`, `shell` or `node`',
+);
 
 const dockerShape = object(
   {
@@ -65,7 +69,9 @@ const dockerShape = object(
   'an object',
 );
 
-const backendsShape = object({ quickjs: quickjsShape, docker: dockerShape }, 'an object of backends');
+const ownBackendsShape = object({ quickjs: quickjsShape, docker: dockerShape }, 'an object of backends');
+
+const backendsShape = withOptions(ownBackendsShape, 'an object of backends');
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
@@ -175,6 +181,8 @@ export const topShape = object(
     pool: poolShape,
     isolation: oneOf(['auto', 'thread', 'process']),
     backends: backendsShape,
+    modules: modulesShape,
+    exporters: exportersShape,
     plugins: mapOf(pluginShape, 'an object of plugin names and plugins'),
     log: logShape,
     check: oneOf(['error', 'warn', 'off']),
@@ -194,7 +202,7 @@ export const KNOWN_KEYS = {
   limits: limitsShape.keys,
   pool: poolShape.keys,
   sessions: sessionsShape.keys,
-  backends: backendsShape.keys,
+  backends: ownBackendsShape.keys,
   quickjs: quickjsShape.keys,
   docker: dockerShape.keys,
   dockerImages: dockerImagesShape.keys,

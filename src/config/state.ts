@@ -39,17 +39,24 @@ export const serverCacheShape = object(
   'an object with `ttlMs` or `tags`',
 );
 
-type StatePlace = Pick<Config, 'statePath' | 'redisUrl'>;
+type StatePlace = Pick<Config, 'statePath' | 'redisUrl' | 'storeUrl'>;
 
-/** `"memory"`, `redis://…`, or a path, which becomes absolute; another kind of store is a problem. */
+/** Whose schemes are no store of others: a slip, not a name. */
+const OWN_SCHEMES = ['file', 'http', 'https', 'sqlite'];
+
+/**
+ * `"memory"`, `redis://…`, or a path, which becomes absolute; another scheme is a problem, unless somebody brings stores
+ * (`hasOthers`): then it is the name of one.
+ */
 export function stateOf(
   state: string,
   base: string,
   places: Places | undefined,
   environment: Environment,
   problems: Problem[],
+  hasOthers = false,
 ): StatePlace {
-  const nowhere: StatePlace = { statePath: undefined, redisUrl: undefined };
+  const nowhere: StatePlace = { statePath: undefined, redisUrl: undefined, storeUrl: undefined };
   if (state === 'memory' || state === ':memory:') return nowhere;
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(state)?.[1];
   if (scheme === undefined) return { ...nowhere, statePath: resolvePath(state, base, environment) };
@@ -59,6 +66,7 @@ export function stateOf(
     return nowhere;
   };
   if (!/^rediss?$/i.test(scheme)) {
+    if (hasOthers && !OWN_SCHEMES.includes(scheme.toLowerCase())) return { ...nowhere, storeUrl: state };
     return complain(
       'state is kept in a file, in Redis or in memory',
       'Name a file, `redis://host:port`, or `"memory"`.',
@@ -77,11 +85,12 @@ export function stateOf(
 /** The config with `place` as its state: the cache file beside it, and a password in the address among the secrets. */
 export function withState(config: Config, place: StatePlace, environment: Environment): Config {
   const { paths, stateDirectory } = environment;
-  const { statePath, redisUrl } = place;
+  const { statePath, redisUrl, storeUrl } = place;
   const folder = statePath === undefined ? stateDirectory : paths.dirname(statePath);
   const path = statePath === undefined && redisUrl === undefined ? undefined : paths.join(folder, 'cache.sqlite');
-  const hasPassword = redisUrl !== undefined && URL.parse(redisUrl)?.password !== '';
-  const secrets = hasPassword ? secretsOf([...config.secrets, redisUrl], []) : config.secrets;
+  const address = redisUrl ?? storeUrl;
+  const hasPassword = address !== undefined && Boolean(URL.parse(address)?.password);
+  const secrets = hasPassword ? secretsOf([...config.secrets, address], []) : config.secrets;
   return { ...config, ...place, secrets, cache: { ...config.cache, path } };
 }
 

@@ -191,6 +191,13 @@ export const ERROR_TABLE = {
     'The config refers to an environment variable that is not set.',
     'Set the variable, or remove the reference.',
   ),
+  'config.module': row(
+    RPC.failed,
+    EXIT.config,
+    false,
+    'A module that the config names cannot be loaded, or does not bring what the config asks of it.',
+    'See the reason in the message; docs/backends.md says what a module exports.',
+  ),
   'program.syntax': row(
     RPC.failed,
     EXIT.failed,

@@ -53,6 +53,7 @@ import type { ToolCaller, ToolSource } from './ports.ts';
 import type { NormalizedProgram } from './program-forms.ts';
 import type { ExecuteRequest, RunContext } from './request.ts';
 import { checkRequest } from './request-check.ts';
+import { type RunReport, reportOf } from './run-report.ts';
 import { type Seed, SeedSource } from './seeds.ts';
 import type { SessionRuns } from './session-runs.ts';
 import { shapeJson } from './shape.ts';
@@ -88,6 +89,8 @@ export interface ExecutorOptions {
   readonly intents?: IntentSource;
   /** Is told of each completed run, and may propose to save it. */
   readonly habits?: Habits;
+  /** Told of every run that has ended, calls of a batch included; must not throw. */
+  readonly onEnded?: (report: RunReport) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -163,7 +166,10 @@ export class Executor {
       : { code: 'program.error', message: 'the call failed', call: 1 };
     const ended = reply.ok ? { valueText: text, failure: undefined } : { valueText: undefined, failure };
     const end: RunEnd = { ...ended, logs: [], logsDropped: 0, callsLeft: 0, usage: { ...usage, bytesOut: 0 } };
-    return this.#outcome({ ...asked, queueMs: 0, program: NO_PROGRAM, gate, end, notes: [], how: { isCall: true } });
+    const how = { isCall: true };
+    const outcome = this.#outcome({ ...asked, queueMs: 0, program: NO_PROGRAM, gate, end, notes: [], how });
+    this.#report(outcome, whole, NO_BACKEND);
+    return outcome;
   }
 
   /** The outcome of what never ran. */
@@ -204,6 +210,7 @@ export class Executor {
       if (status === 'completed') this.#completed++;
       else this.#failed++;
       this.#tokensSaved += tokens.saved;
+      this.#report(result.outcome, asked.request, asked.backend.name);
       context.onEvent({ type: 'state', executionId, state: status });
       return result;
     } finally {
@@ -300,6 +307,11 @@ export class Executor {
         ran: true,
       };
     }
+  }
+
+  #report(outcome: Outcome, { tenant = DEFAULT_TENANT, session }: ExecuteRequest, backend: string): void {
+    const { onEnded, clock } = this.#options;
+    onEnded?.(reportOf(outcome, { tenant, session, backend, endedAtMs: clock.nowMs() }));
   }
 
   get #hasContainers(): boolean {
@@ -571,6 +583,9 @@ interface Ended {
   /** What the check said of the program; stands before its own lines. */
   readonly notes: readonly LogLine[];
 }
+
+/** What runs a call of a tool without a program. */
+const NO_BACKEND = 'none';
 
 const NO_PROGRAM: NormalizedProgram = { source: '', javascript: '', lines: 1, insertions: [] };
 

@@ -18,11 +18,14 @@ export interface FaceMessage {
   readonly params?: Readonly<Record<string, unknown>>;
 }
 
+/** What stands behind a face: a plugin, or functions of this process. */
+export type FaceBody = Pick<Plugin, 'start' | 'listTools' | 'call' | 'close'>;
+
 export interface FaceDeps {
   readonly name: string;
   readonly memoryBytes: number;
   /** Loads what a plugin needs; asked once. */
-  open(): Promise<Plugin>;
+  open(): Promise<FaceBody>;
 }
 
 /** Has the shape of the SDK's `Transport`; the SDK itself is not imported, because it is loaded lazily. */
@@ -33,7 +36,7 @@ export class PluginFace {
   readonly #deps: FaceDeps;
   readonly #calls = new Map<string | number, AbortController>();
   readonly #closing = new AbortController();
-  #plugin: Plugin | undefined;
+  #plugin: FaceBody | undefined;
 
   constructor(deps: FaceDeps) {
     this.#deps = deps;

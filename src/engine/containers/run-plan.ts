@@ -29,7 +29,7 @@ export function planRun(
 ): RunPlan {
   const isContainerLanguage = (CONTAINER_LANGUAGES as readonly unknown[]).includes(asked);
   const name = named ?? (isContainerLanguage ? CONTAINER_BACKEND : defaultBackend);
-  if (isContainerLanguage && name === defaultBackend && defaultBackend !== CONTAINER_BACKEND) {
+  if (isContainerLanguage && name !== CONTAINER_BACKEND) {
     throw new OptimizerError('request.params', `language: the backend \`${name}\` does not run ${asked}`, {
       hint: `Leave \`backend\` out, or send \`backend: "${CONTAINER_BACKEND}"\`.`,
       data: { path: 'language' },
