@@ -400,8 +400,15 @@ describe('MCP over HTTP', () => {
 
   it('answers what is under way when it is told to stop, and ends with status 0', async () => {
     const agent = await new TestClient('legacy').overHttp(`${served.url}?mode=direct`, headers);
-    const call = agent.client.callTool({ name: 'plain__slow', arguments: { steps: 4, everyMs: 100 } });
-    await served.until(() => served.log.includes('server connected'));
+    let begun: () => void = () => {};
+    const underWay = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    const call = agent.client.callTool(
+      { name: 'plain__slow', arguments: { steps: 6, everyMs: 100 } },
+      { onprogress: () => begun() },
+    );
+    await underWay;
     served.terminate();
     expect((await call).content).toEqual([{ type: 'text', text: 'done' }]);
     await agent.client.close().catch(() => {});
