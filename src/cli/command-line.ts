@@ -283,6 +283,13 @@ async function grammar(
       setStatus(await buildImages(contextOf(options), languages));
     });
 
+  common(program.command('doctor'))
+    .description('look at environment, config, state, sandbox, servers and token costs, and say what to do')
+    .action(async (options: GlobalOptions) => {
+      const { doctor } = await import('./doctor.ts');
+      setStatus(await doctor(contextOf(options)));
+    });
+
   common(program.command('licenses'))
     .description('print the licences of everything inside this executable')
     .action(async (options: GlobalOptions) => {
