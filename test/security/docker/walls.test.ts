@@ -35,17 +35,17 @@ const ENOSYS = -38;
 describe.skipIf(withoutDocker)('the walls of a container', () => {
   let backend: DockerBackend;
   beforeAll(async () => {
-    backend = await startDockerBackend(['python', 'shell', 'node'], { poolSize: 1 });
+    backend = await startDockerBackend(['python', 'shell', 'node']);
   }, 120_000);
   afterAll(() => backend.close());
 
-  /** What the engine says of the container that serves right now. */
+  /** What the engine says of the container that serves right now: the newest, since there is no pool here. */
   async function inspected(): Promise<Docker.ContainerInspectInfo> {
     const listed = await docker.listContainers({ filters: { label: [`${LABELS.pid}=${process.pid}`] } });
-    const infos = await Promise.all(listed.map(({ Id }) => docker.getContainer(Id).inspect()));
-    const [first] = infos;
-    expect(first && ownerOf(first.Config.Labels)?.pid).toBe(process.pid);
-    return first as Docker.ContainerInspectInfo;
+    const [newest] = listed.sort((a, b) => b.Created - a.Created);
+    const info = await docker.getContainer(newest?.Id as string).inspect();
+    expect(ownerOf(info.Config.Labels)?.pid).toBe(process.pid);
+    return info;
   }
 
   /** Runs `text` after the wall has been seen to stand: the program waits until `look` has agreed. */
@@ -81,7 +81,7 @@ devices = [line.split(":")[0].strip() for line in open("/proc/net/dev").read().s
 [devices, len(open("/proc/net/route").read().strip().split("\\n")), family(socket.AF_INET), family(socket.AF_INET6), family(socket.AF_NETLINK), family(socket.AF_UNIX)]`;
     const { value } = await attack(text, ({ HostConfig, NetworkSettings }) => {
       expect(HostConfig.NetworkMode).toBe('none');
-      expect(Object.keys(NetworkSettings.Networks)).toEqual(['none']);
+      expect(Object.keys(NetworkSettings.Networks).filter((name) => name !== 'none')).toEqual([]);
     });
     expect(value).toEqual([['lo'], 1, 1, 1, 1, 'open']);
   });
@@ -334,10 +334,9 @@ spent = os.times()
     );
     expect(ended.code).toBe('limit.time');
     const filters = { label: [`${LABELS.pid}=${process.pid}`, `${LABELS.language}=shell`] };
-    const waiting = (): number => (backend.stats() as { waiting: { shell: number } }).waiting.shell;
     for (;;) {
       const left = await docker.listContainers({ all: true, filters });
-      if (left.length <= 1 && waiting() === left.length) break;
+      if (left.length === 0) break;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   });
