@@ -63,7 +63,8 @@ export async function sessionSuite(): Promise<Row[]> {
     const before = sizeOf(statePath);
     let peak = 0;
     const started = performance.now();
-    for (let n = 0; n < SESSIONS; n++) peak = (await run(keep(small, n + 2), `many-${n}`, 'many')).usage.memoryPeakBytes;
+    for (let n = 0; n < SESSIONS; n++)
+      peak = (await run(keep(small, n + 2), `many-${n}`, 'many')).usage.memoryPeakBytes;
     const writtenMs = (performance.now() - started) / SESSIONS;
     const disk = sizeOf(statePath) - before;
     const listStarted = performance.now();

@@ -108,7 +108,9 @@ describe('a session', () => {
     expect((await call(3, 'found.n + 1')).result.content[0].text).toMatch(/^42\b/);
     expect((await served.run(4, 'return found.n', { session: 's' })).value).toBe(41);
     // What a session holds is known to the check of the next program; what nobody holds is refused before it runs.
-    expect((await call(5, 'return [Object.keys(tools), fuond.n]')).result.content[0].text).toContain('nothing is called `fuond`');
+    expect((await call(5, 'return [Object.keys(tools), fuond.n]')).result.content[0].text).toContain(
+      'nothing is called `fuond`',
+    );
     expect((await call(6, 'return [Object.keys(tools), found.n]')).result.content[0].text).toContain('[[],41]');
     await served.end();
     const run = (input: string) => command(world, ['run', '-', '--config', config, '--session', 's'], { input });

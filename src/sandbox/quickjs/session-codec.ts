@@ -19,21 +19,44 @@ function load(): typeof Zlib {
   return zlib;
 }
 
+/** What stands before the compressed bytes: the length of the image, in one word. */
+const HEAD_BYTES = 4;
+/** How every zstd frame begins (RFC 8878, section 3.1.1). */
+const ZSTD_MAGIC = 0xfd2fb528;
+/** The parts in which the library hands out what it makes must be at least so large. */
+const PART_BYTES_MIN = 64;
+
 export function compressImage(image: Uint8Array): Promise<Uint8Array> {
   const { zstdCompress, constants } = load();
   const params = { [constants.ZSTD_c_compressionLevel]: 1 };
+  const head = Buffer.alloc(HEAD_BYTES);
+  head.writeUInt32LE(image.byteLength);
   return new Promise((resolve, reject) => {
-    zstdCompress(image, { params }, (error, bytes) => (error ? reject(error) : resolve(bytes)));
+    // In one part: by default there is a trip through the pool for every 16 KiB.
+    zstdCompress(image, { params, chunkSize: image.byteLength + PART_BYTES_MIN }, (error, bytes) =>
+      error ? reject(error) : resolve(Buffer.concat([head, bytes])),
+    );
   });
 }
 
 /** The image, in a buffer of its own; or why there is none: it takes more than `imageBytesMax`, or the bytes are no image. */
 export function expandImage(bytes: Uint8Array, imageBytesMax: number): Promise<Uint8Array<ArrayBuffer> | Misfit> {
+  if (bytes.byteLength < 2 * HEAD_BYTES) return Promise.resolve('broken');
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, 2 * HEAD_BYTES);
+  if (head.readUInt32LE(HEAD_BYTES) !== ZSTD_MAGIC) return Promise.resolve('broken');
+  const length = head.readUInt32LE();
+  if (length > imageBytesMax) return Promise.resolve('memory');
+  const options = { chunkSize: length + PART_BYTES_MIN, maxOutputLength: length + PART_BYTES_MIN };
   return new Promise((resolve) => {
-    load().zstdDecompress(bytes, { maxOutputLength: imageBytesMax }, (error, image) => {
-      if (error) resolve((error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE' ? 'memory' : 'broken');
-      // What comes out may lie somewhere in a larger buffer; the worker is given one of its own, and aligned.
-      else resolve(new Uint8Array(image));
+    load().zstdDecompress(bytes.subarray(HEAD_BYTES), options, (error, image) => {
+      resolve(error || image.byteLength !== length ? 'broken' : alone(image));
     });
   });
+}
+
+/** Bytes in a buffer of their own, which may move to a worker; a small result lies in one that others use. */
+function alone(bytes: Buffer): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset, byteLength } = bytes;
+  const isAlone = byteOffset === 0 && buffer instanceof ArrayBuffer && buffer.byteLength <= byteLength + PART_BYTES_MIN;
+  return isAlone ? new Uint8Array(buffer, 0, byteLength) : new Uint8Array(bytes);
 }
