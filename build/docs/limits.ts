@@ -55,6 +55,7 @@ const FIXED: ReadonlyArray<readonly [file: string, name: string, unit: LimitRow[
     'how long Redis may take to answer; `state.unavailable`',
   ],
   ['src/state/redis-connection.ts', 'RECONNECT_LAST_MS', 'ms', 'longest pause before Redis is tried again'],
+  ['src/engine/session-runs.ts', 'WAITING_MAX', 'count', 'runs that wait for one session; `limit.queue`'],
   ['src/state/context.ts', 'KEY_CHARS_MAX', 'chars', 'a key of the context'],
   ['src/capabilities/timers.ts', 'PENDING_WAITS_MAX', 'count', 'timers of one run that are waiting'],
   ['src/capabilities/random.ts', 'RANDOM_BYTES_MAX', 'bytes', 'random bytes in one call'],

@@ -4,8 +4,10 @@ import { spawnEraserThread } from '../../src/app/type-eraser-thread.ts';
 import type { Json } from '../../src/core/json.ts';
 import { TypeEraser } from '../../src/engine/type-eraser.ts';
 import { createRedactor } from '../../src/policy/redaction.ts';
+import type { SandboxBackend } from '../../src/sandbox/backend.ts';
+import { ContextValues } from '../../src/state/context.ts';
 import { MemoryStore } from '../../src/state/memory.ts';
-import { ended, FakeBackend } from './fake-backend.ts';
+import { ended, FakeBackend, lost } from './fake-backend.ts';
 import { executorOver, type FakeTool, FakeTools, listening, sessionRuns } from './fakes.ts';
 import { startRealBackend } from './real-backend.ts';
 
@@ -284,7 +286,9 @@ describe('what a session may be', () => {
       code: 'state.session',
       message: expect.stringContaining('nothing ran'),
     });
-    expect(await executor.stats()).toMatchObject({ inFlight: 0 });
+    expect(executor.stats()).toMatchObject({ inFlight: 0 });
+    const context = new ContextValues(store, 60_000);
+    expect(await context.get({ tenant: 'default', session: 's' }, 'note')).toMatchObject({ value: 'kept' });
   });
 
   it('is refused when its bytes are damaged', async () => {
@@ -314,6 +318,38 @@ describe('what a session may be', () => {
 });
 
 describe('runs of one session', () => {
+  it('begin with the same variables again when their worker was lost', async () => {
+    const { store, run, value } = house();
+    await value('let n = 1; return n');
+    let starts = 0;
+    const losing: SandboxBackend = {
+      name: 'losing',
+      sessionBase: () => backend.sessionBase(),
+      // The first guest is lost after it has run.
+      run: async (request) => {
+        const end = await backend.run(request);
+        return ++starts === 1 ? lost() : end;
+      },
+      stats: () => ({}),
+      close: async () => {},
+    };
+    const executor = executorOver(losing, new FakeTools({}), { store, sessions: sessionRuns(store) });
+    const outcome = await executor.execute({ code: 'n++; return n', session: 's' }, listening());
+    expect([starts, outcome.value]).toEqual([2, 2]);
+    expect((await run('return n')).value).toBe(2);
+  });
+
+  it('wait in a line of bounded length', async () => {
+    const { run } = house();
+    const all = await Promise.allSettled(
+      Array.from({ length: 80 }, () => run('await new Promise((r) => setTimeout(r, 1)); return 1')),
+    );
+    const refused = all.filter((one) => one.status === 'rejected');
+    expect(refused.length).toBe(80 - 65);
+    expect(refused[0]).toMatchObject({ reason: { code: 'limit.queue', data: { retryAfterMs: 1_000 } } });
+    expect((await run('return 2')).value).toBe(2);
+  });
+
   it('take turns in the order in which they came', async () => {
     const { run, value } = house();
     await value('let log = []; return 1');
