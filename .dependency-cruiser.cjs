@@ -13,7 +13,7 @@ const FLOORS = [
   ['protocol'],
   ['config'],
   ['app'],
-  ['cli'],
+  ['cli', 'library', 'testing'],
 ];
 
 const rooms = FLOORS.flatMap((names, floor) => names.map((name) => ({ name, floor })));

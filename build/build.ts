@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { bundleMain } from './bundles.ts';
 import { makeExecutable, versionOf } from './executable.ts';
 import { sizeOf } from './files.ts';
+import { makeLibrary } from './library.ts';
 import { makeEngine, makeFacts, makeScripts, makeSnapshot, makeTokens } from './make-assets.ts';
 import { hostTarget, isTarget, nodeBase, nodePackage, TARGETS, type Target } from './node-base.ts';
 import { makeNotices } from './notices.ts';
@@ -71,6 +72,11 @@ async function buildAll({ project, target, out }: BuildRequest, stages: Stages):
     'notices',
     () => makeNotices(project, bundles, node),
     (parts) => `${parts} parts`,
+  );
+  await stages.stage(
+    'library',
+    () => makeLibrary(project),
+    (made) => made.map(({ file, bytes }) => `${relative(project.work, file)} ${sizeText(bytes)}`).join(', '),
   );
   const base = await stages.stage(
     'base',

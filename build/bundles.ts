@@ -37,15 +37,27 @@ export function bundleWorker(project: Project): Promise<Bundle> {
   return bundleCommonJs(project, project.sources.worker, 'worker.cjs', metaOf('process.execPath'));
 }
 
-async function bundleCommonJs(project: Project, entry: string, name: string, banner: string): Promise<Bundle> {
+/** Bundles a file of the package into `work/library`: for any Node from 22 on, and to be required by others. */
+export function bundleForPackage(project: Project, entry: string, name: string): Promise<Bundle> {
+  return bundleCommonJs(project, entry, join('library', name), metaOf('__filename'), 'node22');
+}
+
+async function bundleCommonJs(
+  project: Project,
+  entry: string,
+  name: string,
+  banner: string,
+  target = 'node26',
+): Promise<Bundle> {
   const { text, inputs } = await bundle(project, entry, {
     format: 'cjs',
     platform: 'node',
-    target: 'node26',
+    target,
     // Packages that offer an ES module are bundled from it: smaller, and jsonc-parser's UMD build cannot be bundled.
     mainFields: ['module', 'main'],
     minifySyntax: true,
-    minifyWhitespace: true,
+    // What others debug into keeps its lines.
+    minifyWhitespace: target === 'node26',
     banner: { js: banner },
     define: { 'import.meta.url': IMPORT_META },
     alias: {

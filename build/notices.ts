@@ -11,26 +11,28 @@ import { type Project, packageFolder, readManifest } from './project.ts';
 
 const RULE = '='.repeat(80);
 
-/** `nodeFolder` is the package of the base executable. Answers the number of parts. */
-export function makeNotices(project: Project, bundles: readonly Bundle[], nodeFolder: string): number {
+/** `nodeFolder` is the package of the base executable; undefined for what brings no Node. Answers the number of parts. */
+export function makeNotices(project: Project, bundles: readonly Bundle[], nodeFolder: string | undefined): number {
   const folders = new Set(
     bundles.flatMap((bundle) => bundle.inputs.flatMap(packageOf)).map((path) => join(project.root, path)),
   );
   for (const name of [...Object.values(VARIANTS), 'gpt-tokenizer']) folders.add(packageFolder(project, name));
-  folders.delete(nodeFolder);
+  if (nodeFolder !== undefined) folders.delete(nodeFolder);
   const parts = [...folders].map((folder) => notice(folder)).sort((a, b) => (a.title < b.title ? -1 : 1));
   parts.push({
     title: 'o200k_base token ranks (from openai/tiktoken, through gpt-tokenizer)',
     text: 'MIT License. Copyright (c) 2022 OpenAI, Shantanu Jain',
   });
-  parts.push({ ...notice(nodeFolder), title: `Node.js ${readManifest(nodeFolder).version}` });
+  if (nodeFolder !== undefined) {
+    parts.push({ ...notice(nodeFolder), title: `Node.js ${readManifest(nodeFolder).version}` });
+  }
   const own = readFileSync(join(project.root, 'LICENSE'), 'utf8');
   const text = [
     'MCP Optimizer',
     '',
     own.trim(),
     '',
-    'The executable contains the following software, each under its own licence.',
+    `The ${nodeFolder === undefined ? 'package' : 'executable'} contains the following software, each under its own licence.`,
     ...parts.flatMap(({ title, text }) => ['', RULE, title, RULE, '', text.trim()]),
     '',
   ].join('\n');

@@ -20,6 +20,7 @@ const WORKER_YOUNG_MB = 4;
  * time that 200 guests at once take to make. Counted with the heap, and allowed to grow fourfold between two collections,
  * they cost three collections instead of thirty-five (docs/adr/0016). What guests leave behind is freed by the pool.
  */
+const NODE_WITH_FLAGS = 26;
 const EXTERNAL_MEMORY_FLAGS = ['--external-memory-accounted-in-global-limit', '--external-memory-max-growing-factor=4'];
 
 export interface GuestSettings {
@@ -47,7 +48,10 @@ export interface GuestBackendOptions {
 export function startGuestBackend(options: GuestBackendOptions): GuestBackend {
   const { settings, onWorkerLost, onTestFailed, eager = false } = options;
   const { engine, ...rest } = settings;
-  for (const flag of EXTERNAL_MEMORY_FLAGS) setFlagsFromString(flag);
+  // An older V8 does not know them, and would say so on stderr.
+  if (Number.parseInt(process.versions.node, 10) >= NODE_WITH_FLAGS) {
+    for (const flag of EXTERNAL_MEMORY_FLAGS) setFlagsFromString(flag);
+  }
   const script = once(() => assetText('worker.cjs'));
   const wasm = once(() => new WebAssembly.Module(assetBytes(ENGINES[engine].wasm) as Uint8Array<ArrayBuffer>));
   const snapshot = once(() => assetBytes(ENGINES[engine].snapshot));

@@ -35,6 +35,8 @@ function childArguments(): string[] {
   const here = dirname(fileURLToPath(import.meta.url));
   const entry = [join(here, 'sandbox-child-main.ts'), join(here, 'sandbox-child-main.js')].find(existsSync) ?? '';
   const root = join(here, '../..');
-  const readable = ['src', 'dist', 'package.json'].map((name) => `--allow-fs-read=${join(root, name)}`);
-  return [...PERMISSIONS, QUIET, ...readable, entry];
+  // In the package everything lies in one folder.
+  const isPackage = existsSync(join(here, 'facts.json'));
+  const folders = isPackage ? [here] : ['src', 'dist', 'package.json'].map((name) => join(root, name));
+  return [...PERMISSIONS, QUIET, ...folders.map((folder) => `--allow-fs-read=${folder}`), entry];
 }
