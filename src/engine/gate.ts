@@ -72,6 +72,9 @@ const DEEP_CHARS_MIN = 2 * DEPTH_MAX;
 
 const RUN_ENDED = 'the run has ended';
 
+/** Failures between us and a server that nobody has foreseen; a tool's own refusal is not among them. */
+const ON_THE_WAY: ReadonlySet<string> = new Set(['upstream.unavailable', 'upstream.timeout', 'upstream.protocol']);
+
 export class Gate {
   /** For the gate of an intent that the run calls. */
   readonly share: GateShare;
@@ -266,11 +269,34 @@ export class Gate {
       return pass(answer);
     } catch (error) {
       if (record.status === 'unknown') this.journal.close(record, statusOf(error), clock.monotonicMs() - startedMs);
-      throw error instanceof OptimizerError ? new ToolFailure(error, id) : error;
+      throw error instanceof OptimizerError ? new ToolFailure(this.#traced(error, id), id) : error;
     } finally {
       this.#turnstile.leave();
       this.#tell({ step: 'answer', tool: id, status: record.status });
     }
+  }
+
+  /**
+   * A failure with the tool that it is about. What a server says of itself is told in its own words; what went wrong on the
+   * way has words of ours and a correlation id, under which the log has the reason.
+   */
+  #traced(error: OptimizerError, tool: string): OptimizerError {
+    const { code, message, hint, retryable, data, cause } = error;
+    const facts: Record<string, Json> = { ...data, tool };
+    if (ON_THE_WAY.has(code)) {
+      const correlationId = newCorrelationId();
+      facts['correlationId'] = correlationId;
+      this.#options.log.warn(
+        { correlationId, tool, code, reason: String(cause ?? message) },
+        'a call failed on its way',
+      );
+    }
+    return new OptimizerError(code, message, {
+      ...(hint === undefined ? {} : { hint }),
+      data: facts,
+      retryable,
+      cause,
+    });
   }
 
   #replyOf(answer: ToolAnswer, raw: boolean): HostReply {

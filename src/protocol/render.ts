@@ -60,7 +60,9 @@ function failureText(outcome: Outcome): string {
   // The parser's words name the place already.
   const isSaid = error.line === undefined || error.message.includes(` line ${error.line}`);
   const where = isSaid ? '' : ` at line ${error.line}${columnText(error)}`;
-  const lines = [`Error ${error.code}${where}: ${error.message}`];
+  const id = (error.data as JsonObject | undefined)?.['correlationId'];
+  const trace = typeof id === 'string' && !error.message.includes(id) ? ` (correlation id ${id})` : '';
+  const lines = [`Error ${error.code}${where}: ${error.message}${trace}`];
   const written = writesText(outcome.calls);
   // Of a refused program the message says all: what is wrong, what is right, that nothing ran.
   const isHelpful = error.kind !== 'check' && !(written !== undefined && error.retryable);

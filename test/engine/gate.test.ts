@@ -132,6 +132,25 @@ describe('a call through the gate', () => {
     expect(gate.journal.wrote).toBe(wrote);
   });
 
+  it('names the tool of a failure on the way, and a correlation id under which the log has the reason', async () => {
+    const lines: Json[] = [];
+    const log = { ...silentLog, warn: (facts: Json) => lines.push(facts) } as unknown as Log;
+    const work = upstream('upstream.unavailable', true);
+    const { gate } = scene({ 'a.get': { work } }, { log });
+    const { value } = await answerOf(gate.hostCall(toolCall(1, 'a', 'get')));
+    const { tool, data } = value as { tool: string; data: JsonObject };
+    expect(tool).toBe('a.get');
+    expect(data).toEqual({ sent: true, tool: 'a.get', correlationId: expect.stringMatching(/^c_[0-9a-f]{8}$/) });
+    expect(lines).toMatchObject([{ correlationId: data['correlationId'], tool: 'a.get' }]);
+    expect(gate.refusalOf(1)?.data).toEqual(data);
+  });
+
+  it('gives no correlation id to what a tool says of itself', async () => {
+    const { gate } = scene({ 'a.get': { work: upstream('upstream.toolError', true) } });
+    const { value } = await answerOf(gate.hostCall(toolCall(1, 'a', 'get')));
+    expect((value as { data: JsonObject }).data).toEqual({ sent: true, tool: 'a.get' });
+  });
+
   it('advises a retry only while nothing was written', async () => {
     const { gate } = scene({
       'a.down': { work: upstream('upstream.unavailable', false) },

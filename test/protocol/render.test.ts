@@ -55,6 +55,19 @@ describe('renderOutcome', () => {
     );
   });
 
+  it('gives the correlation id of a failure on the way, and no report of a program that did not run', () => {
+    const failed = (error: Partial<NonNullable<Outcome['error']>>): Outcome =>
+      outcome({
+        status: 'failed',
+        error: { code: 'upstream.unavailable', kind: 'upstream', message: 'gone.', retryable: false, ...error },
+      });
+    expect(texts(renderOutcome(failed({ data: { correlationId: 'c_1' } }), isBlock))[0]).toBe(
+      'Error upstream.unavailable: gone. (correlation id c_1)',
+    );
+    const refused = failed({ code: 'check.types', kind: 'check', message: 'wrong; nothing ran', hint: 'Correct it.' });
+    expect(texts(renderOutcome(refused, isBlock))).toEqual(['Error check.types: wrong; nothing ran']);
+  });
+
   it('names code, position, message and hint of a failure first', () => {
     const rendered = renderOutcome(
       outcome({

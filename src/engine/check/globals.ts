@@ -13,6 +13,7 @@ const CALLED_BY_NODE: ReadonlySet<string> = new Set(['require', 'module', 'expor
 
 export function checkGlobals(scene: Scene): void {
   const guarded = guardedNames(scene.file);
+  lookAtReturns(scene);
   for (const diagnostic of scene.program.getSemanticDiagnostics(scene.file)) {
     if (!NAME_CODES.has(diagnostic.code) || diagnostic.start === undefined) continue;
     const node = identifierAt(scene.file, diagnostic.start);
@@ -34,6 +35,26 @@ export function checkGlobals(scene: Scene): void {
         reportName(scene, node.name as ts.Identifier);
     }
   });
+}
+
+/**
+ * A `return` at the top of a file is a mistake to the compiler, which then does not look at what is returned. Asked for the
+ * types of its parts it does, and notes the names that it does not find.
+ */
+function lookAtReturns(scene: Scene): void {
+  const look = (node: ts.Node): void => {
+    if (ts.isExpression(node)) scene.checker.getTypeAtLocation(node);
+    ts.forEachChild(node, look);
+  };
+  const find = (node: ts.Node): void => {
+    if (ts.isFunctionLike(node)) return;
+    if (ts.isReturnStatement(node)) {
+      if (node.expression !== undefined) look(node.expression);
+      return;
+    }
+    ts.forEachChild(node, find);
+  };
+  find(scene.file);
 }
 
 function reportName(scene: Scene, node: ts.Identifier): void {

@@ -65,4 +65,13 @@ describe('the declarations of the language', () => {
     const accepted = absent.filter((name) => check(`return ${name}.x;`).length === 0);
     expect(accepted).toEqual([]);
   });
+
+  it('are held against what a program returns too, which the compiler does not look at by itself', () => {
+    for (const value of ['zig', '{ zig }', '[1, zig]', 'new zig()', '1 instanceof zig', '[1].map((x) => zig(x))']) {
+      expect(check(`return ${value}`), value).toMatchObject([
+        { code: 'global', message: expect.stringContaining('zig') },
+      ]);
+    }
+    expect(check('return { a: typeof zig, b: globalThis.zig }')).toEqual([]);
+  });
 });
