@@ -27,6 +27,7 @@ import type { Store } from '../state/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Admission } from './admission.ts';
 import { fitAnswer, valueCharsOf } from './answer-budget.ts';
+import type { ChainPlace } from './batch/step-chain.ts';
 import type { Checker, CheckRequest } from './check/finding.ts';
 import { judge } from './check/verdict.ts';
 import { withContainerAdvice } from './containers/advice.ts';
@@ -103,6 +104,8 @@ export interface RunHow {
   readonly isAdmitted?: boolean;
   /** It is one call of a tool and no program. */
   readonly isCall?: boolean;
+  /** It is handed over ahead of its turn, in this place. */
+  readonly place?: ChainPlace;
 }
 
 const DEFAULT_TENANT = 'default';
@@ -134,6 +137,11 @@ export class Executor {
     const { idempotencyKey, tenant = DEFAULT_TENANT } = request;
     if (idempotencyKey === undefined) return (await run()).outcome;
     return this.#idempotent.once(idempotencyKey, tenant, request, context.signal, run);
+  }
+
+  /** Whether runs may be handed over ahead of their turn (`RunHow.place`) and still keep their order. */
+  get chains(): boolean {
+    return this.#options.backends[this.#options.defaultBackend]?.chains === true;
   }
 
   /** One call of a tool through the gate, without a guest: a step of a batch, which holds the place for it. */
@@ -268,7 +276,8 @@ export class Executor {
       const paused = pausing(context, () => clock.monotonicMs());
       const gate = this.#gate({ request, ...paused, limits, executionId, grants, content, nested });
       const run = plain === undefined ? backend.run.bind(backend) : runPlainCall.bind(undefined, plain, clock);
-      const end = await run({
+      await how.place?.turn;
+      const running = run({
         executionId,
         tenant: request.tenant ?? DEFAULT_TENANT,
         source: program.source,
@@ -279,11 +288,14 @@ export class Executor {
         signal: context.signal,
         ...(paused.deadline === undefined ? {} : { deadline: paused.deadline }),
         alone: attempt > 0,
+        ...(how.place === undefined ? {} : { chain: how.place.chain }),
         ...(open ? { session: sessions.start(open) } : {}),
         ...(container ? { container } : {}),
         hostCall: (call) => gate.hostCall(call),
         onLog: ({ level, text }) => context.onEvent({ type: 'console', executionId, level, text: redactor.text(text) }),
-      }).finally(() => gate.close());
+      });
+      how.place?.pass();
+      const end = await running.finally(() => gate.close());
       const lost = end.failure?.code === 'sandbox.lost' && !context.signal.aborted;
       if (lost && attempt < RETRIES_AFTER_LOSS && !gate.journal.wrote) continue;
       const unkept = open && (await sessions.settle(open, end));

@@ -71,6 +71,8 @@ export interface RunRequest {
   readonly session?: SessionStart;
   /** What only a container has; a backend of guests is never given it. */
   readonly container?: ContainerWork;
+  /** The run begins when the one that was handed in before it with the same chain has ended; only where `chains`. */
+  readonly chain?: RunChain;
   hostCall(call: HostCall): Promise<HostReply>;
   onLog?(line: LogLine): void;
 }
@@ -144,8 +146,13 @@ export interface RunEnd {
   readonly session?: SessionImage;
 }
 
+/** Runs that follow one another without the caller between them: the steps of a batch. Known by its identity. */
+export type RunChain = object;
+
 export interface SandboxBackend {
   readonly name: string;
+  /** Takes runs of a chain ahead and keeps their order. Otherwise `chain` is ignored, and the caller waits in between. */
+  readonly chains?: boolean;
   /** Limits whose ceiling is another one here than the config's. */
   readonly ceilings?: Partial<Limits>;
   run(request: RunRequest): Promise<RunEnd>;

@@ -54,6 +54,10 @@ export class TestedBackend implements GuestBackend {
     this.name = options.backend.name;
   }
 
+  get chains(): boolean {
+    return this.#backend.chains === true;
+  }
+
   run(request: RunRequest): Promise<RunEnd> {
     switch (this.#result.status) {
       case 'passed':

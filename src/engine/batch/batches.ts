@@ -6,13 +6,14 @@ import type { Clock } from '../../core/clock.ts';
 import type { OptimizerError } from '../../core/errors.ts';
 import { canonicalJson, type Json, type JsonObject } from '../../core/json.ts';
 import { type Limits, lowerLimits } from '../../sandbox/limits.ts';
-import type { Executor } from '../execute.ts';
+import type { Executor, RunHow } from '../execute.ts';
 import type { RunResult } from '../idempotency.ts';
 import type { IntentRuns } from '../intents/intent-runs.ts';
 import type { KeptValues } from '../kept-values.ts';
 import type { Outcome } from '../outcome.ts';
 import type { ExecuteRequest, RunContext } from '../request.ts';
 import { Batch, type BatchRequest, type BatchResult, type BatchRunner } from './run-batch.ts';
+import type { ChainPlace } from './step-chain.ts';
 
 export interface BatchesOptions {
   readonly executor: Executor;
@@ -52,12 +53,21 @@ export class Batches implements BatchRunner {
     return outcome.value as unknown as BatchResult;
   }
 
-  runCode(request: ExecuteRequest, context: RunContext): Promise<Outcome> {
-    return this.#options.executor.execute(request, context, { isAdmitted: true });
+  get chains(): boolean {
+    return this.#options.executor.chains;
   }
 
-  runIntent(intent: string, request: Omit<ExecuteRequest, 'code'>, context: RunContext): Promise<Outcome> {
-    return this.#options.intents.execute({ ...request, intent }, context, true);
+  runCode(request: ExecuteRequest, context: RunContext, place?: ChainPlace): Promise<Outcome> {
+    return this.#options.executor.execute(request, context, howOf(place));
+  }
+
+  runIntent(
+    intent: string,
+    request: Omit<ExecuteRequest, 'code'>,
+    context: RunContext,
+    place?: ChainPlace,
+  ): Promise<Outcome> {
+    return this.#options.intents.execute({ ...request, intent }, context, howOf(place));
   }
 
   callTool(server: string, tool: string, request: Omit<ExecuteRequest, 'code'>, context: RunContext): Promise<Outcome> {
@@ -100,4 +110,8 @@ export class Batches implements BatchRunner {
     };
     return { outcome, ran: true };
   }
+}
+
+function howOf(place: ChainPlace | undefined): RunHow {
+  return place === undefined ? { isAdmitted: true } : { isAdmitted: true, place };
 }

@@ -16,6 +16,10 @@ import type { CheckMode, ExecuteRequest, RunContext } from '../request.ts';
 import { Turnstile } from '../turnstile.ts';
 import { type BatchStep, type PlannedStep, type PlannedWork, planBatch } from './plan.ts';
 import { resolveReferences } from './references.ts';
+import { type ChainPlace, StepChain } from './step-chain.ts';
+
+/** Programs that are handed over ahead of their turn. */
+const AHEAD_MAX = 32;
 
 export interface BatchRequest {
   readonly steps: readonly BatchStep[];
@@ -51,8 +55,15 @@ export interface BatchResult {
 
 /** What a step asks of the rest of the engine. Each answers an outcome, or rejects when there is none. */
 export interface BatchRunner {
-  runCode(request: ExecuteRequest, context: RunContext): Promise<Outcome>;
-  runIntent(intent: string, request: Omit<ExecuteRequest, 'code'>, context: RunContext): Promise<Outcome>;
+  /** Whether programs may be handed over ahead of their turn. */
+  readonly chains: boolean;
+  runCode(request: ExecuteRequest, context: RunContext, place?: ChainPlace): Promise<Outcome>;
+  runIntent(
+    intent: string,
+    request: Omit<ExecuteRequest, 'code'>,
+    context: RunContext,
+    place?: ChainPlace,
+  ): Promise<Outcome>;
   callTool(server: string, tool: string, request: Omit<ExecuteRequest, 'code'>, context: RunContext): Promise<Outcome>;
   /** An outcome of a step that never ran. */
   refused(error: OptimizerError): Outcome;
@@ -113,10 +124,36 @@ export class Batch {
   }
 
   async #runInOrder(context: RunContext): Promise<void> {
+    const { atomic, session } = this.#request;
+    // What a step decides for the next one, its failure or the session's variables, is known only when it has ended.
+    if (this.#options.runner.chains && atomic !== true && session === undefined) return this.#runAhead(context);
     for (const index of this.#plan.keys()) {
       if (this.#isOver(context)) return;
       await this.#runStep(index, context);
     }
+  }
+
+  /** In order as well: programs are handed to the sandbox before their turn, as far as their parameters are known. */
+  async #runAhead(context: RunContext): Promise<void> {
+    const chain = new StepChain();
+    const underWay: Array<Promise<void>> = [];
+    const faults: unknown[] = [];
+    for (const [index, { work, needs }] of this.#plan.entries()) {
+      const isOpen = needs.some((other) => this.#outcomes[other] === undefined);
+      if (work.kind === 'tool' || isOpen) await Promise.all(underWay.splice(0));
+      if (this.#isOver(context) || faults.length > 0) break;
+      if (work.kind === 'tool') {
+        await this.#runStep(index, context);
+        continue;
+      }
+      const place = chain.next();
+      const step = this.#runStep(index, context, place).catch((fault: unknown) => void faults.push(fault));
+      underWay.push(step.finally(() => place.pass()));
+      // By halves, so that many steps travel in one message while others still run.
+      if (underWay.length >= AHEAD_MAX) await Promise.all(underWay.splice(0, AHEAD_MAX / 2));
+    }
+    await Promise.all(underWay);
+    if (faults.length > 0) throw faults[0];
   }
 
   /** Each step starts when those that it needs have ended; `guestsInFlight` bounds how many run at once. */
@@ -144,18 +181,22 @@ export class Batch {
     return this.#stopped !== undefined;
   }
 
-  async #runStep(index: number, context: RunContext): Promise<void> {
+  async #runStep(index: number, context: RunContext, place?: ChainPlace): Promise<void> {
     const { id, work, needs } = this.#plan[index] as PlannedStep;
     const failed = needs.find((other) => this.#outcomes[other]?.status !== 'completed');
     const outcome =
       failed === undefined
-        ? await this.#do(work, context)
+        ? await this.#do(work, context, place)
         : this.#options.runner.refused(
             new OptimizerError(
               'request.skipped',
               `the step \`${id}\` did not run: it needs \`${this.#plan[failed]?.id}\`, which did not complete`,
             ),
           );
+    // Cancelled before its turn: it has had no processor time, so it never ran.
+    const neverBegan =
+      place !== undefined && outcome.error?.code === 'request.cancelled' && outcome.usage.guestCpuMs === 0;
+    if (neverBegan && this.#isOver(context)) return;
     this.#outcomes[index] = outcome;
     if (outcome.status === 'completed') this.#completed.push(index);
     else if (this.#request.atomic === true) {
@@ -167,7 +208,7 @@ export class Batch {
   }
 
   /** One piece of work; what cannot even start is an outcome here, because other steps go on. */
-  async #do(work: PlannedWork, context: RunContext): Promise<Outcome> {
+  async #do(work: PlannedWork, context: RunContext, place?: ChainPlace): Promise<Outcome> {
     const { runner } = this.#options;
     const { session, tenant, readOnly, grants, limits, check } = this.#request;
     try {
@@ -177,9 +218,9 @@ export class Batch {
       const request: Omit<ExecuteRequest, 'code'> = { ...shared, params };
       switch (work.kind) {
         case 'code':
-          return await runner.runCode({ ...request, code: work.code }, context);
+          return await runner.runCode({ ...request, code: work.code }, context, place);
         case 'intent':
-          return await runner.runIntent(work.intent, request, context);
+          return await runner.runIntent(work.intent, request, context, place);
         case 'tool':
           return await runner.callTool(work.server, work.tool, request, context);
       }

@@ -2,7 +2,7 @@
  * One intent as a run of its own: the right one is found, its parameters are checked, and its compiled program goes the
  * way of every run. What `optimizer/executeIntent`, the command line and the steps of a batch share.
  */
-import type { Executor } from '../execute.ts';
+import type { Executor, RunHow } from '../execute.ts';
 import type { Outcome } from '../outcome.ts';
 import type { ExecuteRequest, RunContext } from '../request.ts';
 import { checkParams } from './intent.ts';
@@ -26,18 +26,14 @@ export class IntentRuns {
   }
 
   /** Rejects with `request.intent` or `request.params` when nothing ran, and as `Executor.execute` does. */
-  async execute(
-    { intent: asked, ...request }: IntentRequest,
-    context: RunContext,
-    isAdmitted = false,
-  ): Promise<Outcome> {
+  async execute({ intent: asked, ...request }: IntentRequest, context: RunContext, how: RunHow = {}): Promise<Outcome> {
     const intent = await this.#library.route(request.tenant ?? DEFAULT_TENANT, asked);
     const { params = {} } = request;
     checkParams(intent, params);
     const readOnly = request.readOnly === true || intent.effect === 'read';
     return await this.#executor.execute({ ...request, code: intent.code, params, readOnly }, context, {
+      ...how,
       intent,
-      isAdmitted,
     });
   }
 }

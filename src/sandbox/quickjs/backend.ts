@@ -13,6 +13,7 @@ import {
   type GuestBackend,
   type HostReply,
   type LogLine,
+  type RunChain,
   type RunEnd,
   type RunRequest,
   replyText,
@@ -88,7 +89,10 @@ interface PendingRun {
   readonly run: number;
   readonly request: RunRequest;
   readonly worker: WorkerSlot;
-  readonly startedMs: number;
+  /** Of one that waits in the worker for another: when that one ended. */
+  startedMs: number;
+  /** The run of the same chain that waits for this one. */
+  follower: PendingRun | undefined;
   readonly logs: LogLine[];
   logsDropped: number;
   hostCalls: number;
@@ -122,11 +126,14 @@ interface WorkerSlot {
 
 export class QuickJsBackend implements GuestBackend {
   readonly name = 'quickjs';
+  readonly chains = true;
   readonly #options: QuickJsBackendOptions;
   readonly #now = createMonotonic();
   readonly #workers = new Set<WorkerSlot>();
   readonly #killed: Record<string, number> = {};
   readonly #waits = new Durations();
+  /** The last run of each chain. */
+  readonly #chains = new WeakMap<RunChain, PendingRun>();
   /** Guests that were given up, by reason; counted here, because a worker's own figures end with it. */
   readonly #discarded: Record<string, number> = {};
   readonly #statsWaiting = new Map<number, () => void>();
@@ -196,7 +203,10 @@ export class QuickJsBackend implements GuestBackend {
     const startedMs = this.#now();
     const refused = this.#closed ? 'request.shutdown' : request.signal.aborted ? 'request.cancelled' : undefined;
     if (refused) return Promise.resolve(toRunEnd(request.limits, failed(refused), NOTHING_HEARD, 0, 0));
-    const worker = this.#choose(request.alone === true);
+    const last = request.chain === undefined ? undefined : this.#chains.get(request.chain);
+    // It waits in the worker itself, so that no message lies between the two.
+    const ahead = last?.worker.runs.get(last.run);
+    const worker = ahead?.worker ?? this.#choose(request.alone === true);
     const run = this.#nextRun++;
     return new Promise((resolve) => {
       const pending: PendingRun = {
@@ -204,6 +214,7 @@ export class QuickJsBackend implements GuestBackend {
         request,
         worker,
         startedMs,
+        follower: undefined,
         logs: [],
         logsDropped: 0,
         hostCalls: 0,
@@ -216,11 +227,13 @@ export class QuickJsBackend implements GuestBackend {
           request.signal.removeEventListener('abort', onAbort);
           worker.lastUsedMs = this.#now();
           if (worker.runs.size === 0) this.#rest();
+          if (pending.follower !== undefined) this.#begins(pending.follower);
           if (end.discarded !== undefined) this.#discarded[end.discarded] = (this.#discarded[end.discarded] ?? 0) + 1;
-          const queueMs = end.begunMs === 0 ? 0 : Math.max(0, end.begunMs - startedMs);
+          const from = ahead === undefined || end.begunMs === 0 ? pending.startedMs : end.begunMs;
+          const queueMs = end.begunMs === 0 ? 0 : Math.max(0, end.begunMs - from);
           if (end.begunMs !== 0) this.#waits.add(queueMs);
           if (end.session !== undefined) left.session = end.session;
-          resolve(toRunEnd(request.limits, end, pending, worker.lastUsedMs - startedMs, queueMs));
+          resolve(toRunEnd(request.limits, end, pending, worker.lastUsedMs - from, queueMs));
         },
       };
       const onAbort = (): void => this.#stop(pending, 'request.cancelled');
@@ -236,10 +249,13 @@ export class QuickJsBackend implements GuestBackend {
         paramsText: request.paramsText,
         seed: request.seed,
         profile,
+        ...(ahead === undefined ? {} : { after: ahead.run }),
         ...(session === undefined ? {} : { session }),
       });
       if (session?.image !== undefined) worker.transfers.push(session.image.buffer);
-      this.#arm(pending);
+      if (request.chain !== undefined) this.#chains.set(request.chain, pending);
+      if (ahead === undefined) this.#arm(pending);
+      else ahead.follower = pending;
       request.deadline?.listen((byMs) => this.#extend(pending, byMs));
       request.signal.addEventListener('abort', onAbort, { once: true });
     });
@@ -386,7 +402,8 @@ export class QuickJsBackend implements GuestBackend {
           break;
         case 'call': {
           const pending = worker.runs.get(message.run);
-          if (!pending) break;
+          // One that is being stopped asks for nothing any more: its next call would take effect after the cancel.
+          if (!pending || pending.request.signal.aborted) break;
           pending.hostCalls++;
           void this.#serve(pending, message);
           break;
@@ -446,6 +463,13 @@ export class QuickJsBackend implements GuestBackend {
       else pending.finish(failed(code));
     }, LAST_WORD_MS - OVERDUE_TOLERANCE_MS);
     late.unref();
+  }
+
+  /** The run that a waiting one has waited for is over. */
+  #begins(pending: PendingRun): void {
+    if (!pending.worker.runs.has(pending.run)) return;
+    pending.startedMs = this.#now();
+    this.#arm(pending);
   }
 
   /** The net under the worker's own deadline. */

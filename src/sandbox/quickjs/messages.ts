@@ -39,6 +39,8 @@ export type ToWorker =
       readonly seed: readonly [number, number, number, number];
       /** Number of a profile that was sent before, or the profile itself. */
       readonly profile: number | RunProfile;
+      /** Begins when this run has ended, in the same worker; at once when it has ended already. */
+      readonly after?: number;
       /** A run of a session; its image, not compressed, is moved. */
       readonly session?: GuestSession;
     }

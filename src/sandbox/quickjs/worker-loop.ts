@@ -4,12 +4,13 @@
  * times more than the answer (docs/adr/0007), and while it does, batches come by shared memory (channel.ts).
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { ErrorCode } from '../../core/errors.ts';
 import type { LogLine } from '../backend.ts';
 import { ChannelEnd } from './channel.ts';
 import type { Guest, GuestEnd, RunProfile } from './guest.ts';
 import type { GuestMaker } from './guest-maker.ts';
 import { GuestPool } from './guest-pool.ts';
-import type { ToMain, ToWorker, WorkerBoot } from './messages.ts';
+import type { ToMain, ToWorker, WorkerBoot, WorkerEnd } from './messages.ts';
 import { PollCredit } from './poll-credit.ts';
 import { createMonotonic, WatchWriter } from './watchdog.ts';
 
@@ -42,6 +43,8 @@ export interface LocalCallsOptions {
 
 export type CreateLocalCalls = (options: LocalCallsOptions) => LocalCalls;
 
+type Start = Extract<ToWorker, { kind: 'start' }>;
+
 interface ActiveRun {
   readonly run: number;
   readonly tenant: string;
@@ -59,6 +62,9 @@ interface ActiveRun {
 
 /** Logs of one run that have piled up to this many characters are sent before the slice ends. */
 const LOG_FLUSH_CHARS = 8 * 1024;
+
+/** Messages that pile up while runs of a chain follow each other. */
+const ENDS_AT_ONCE = 8;
 
 /** Looks into the shared memory between two looks at the port, and at the clock. */
 const SPINS = 64;
@@ -81,6 +87,11 @@ export class WorkerLoop {
   readonly #now = createMonotonic();
   readonly #runs = new Map<number, ActiveRun>();
   readonly #profiles = new Map<number, RunProfile>();
+  /** Starts that wait for the end of a run, by that run. */
+  readonly #parked = new Map<number, Start>();
+  /** Starts whose turn has come; one begins after the other, not inside the other's end. */
+  readonly #due: Start[] = [];
+  #starting = false;
   #inventory: Readonly<Record<string, readonly string[]>> = {};
   #outbox: ToMain[] = [];
   /** Buffers of the outbox that move to the main thread. */
@@ -135,10 +146,19 @@ export class WorkerLoop {
   }
 
   #take(batch: ToWorker[]): void {
+    // What is due begins when the whole batch has been read: several runs of a chain may be stopped by it.
+    this.#starting = true;
+    this.#read(batch);
+    this.#starting = false;
+    this.#startDue();
+  }
+
+  #read(batch: ToWorker[]): void {
     for (const message of batch) {
       switch (message.kind) {
         case 'start':
-          this.#startRun(message);
+          if (message.after !== undefined && this.#isAhead(message.after)) this.#parked.set(message.after, message);
+          else this.#startNext(message);
           break;
         case 'settle':
           this.#runs.get(message.run)?.guest?.settle(message.call, message.ok, message.data);
@@ -150,6 +170,7 @@ export class WorkerLoop {
           const run = this.#runs.get(message.run);
           if (run?.guest) run.guest.stop(message.code);
           else if (run) run.stopCode = message.code;
+          else this.#dropParked(message.run, message.code);
           break;
         }
         case 'extend':
@@ -168,7 +189,51 @@ export class WorkerLoop {
     }
   }
 
-  #startRun(message: Extract<ToWorker, { kind: 'start' }>): void {
+  /** Whether a run has yet to end: it is under way, or waits for another one itself. */
+  #isAhead(run: number): boolean {
+    if (this.#runs.has(run)) return true;
+    for (const waiting of this.#parked.values()) if (waiting.run === run) return true;
+    return this.#due.some((waiting) => waiting.run === run);
+  }
+
+  #startNext(message: Start): void {
+    this.#due.push(message);
+    if (!this.#starting) this.#startDue();
+  }
+
+  #startDue(): void {
+    this.#starting = true;
+    for (let next = this.#due.shift(); next !== undefined; next = this.#due.shift()) this.#startRun(next);
+    this.#starting = false;
+  }
+
+  /** A run that is stopped before its turn; what waits for it waits for the one before. */
+  #dropParked(run: number, code: ErrorCode): void {
+    const due = this.#due.findIndex((waiting) => waiting.run === run);
+    if (due >= 0) {
+      this.#due.splice(due, 1);
+      const follower = this.#parked.get(run);
+      this.#parked.delete(run);
+      if (follower !== undefined) this.#due.push(follower);
+      this.#send({ kind: 'end', run, end: neverBegan(code) });
+      this.#plan();
+      return;
+    }
+    for (const [ahead, waiting] of this.#parked) {
+      if (waiting.run !== run) continue;
+      this.#parked.delete(ahead);
+      const follower = this.#parked.get(run);
+      if (follower !== undefined) {
+        this.#parked.delete(run);
+        this.#parked.set(ahead, follower);
+      }
+      this.#send({ kind: 'end', run, end: neverBegan(code) });
+      this.#plan();
+      return;
+    }
+  }
+
+  #startRun(message: Start): void {
     const { source, paramsText, seed } = message;
     const profile =
       typeof message.profile === 'number' ? (this.#profiles.get(message.profile) as RunProfile) : message.profile;
@@ -246,10 +311,13 @@ export class WorkerLoop {
     this.#send({ kind: 'end', run: run.run, end: { ...rest, begunMs: run.begunMs, discarded } });
     if (end.session !== undefined) this.#transfers.push(end.session.image.buffer);
     this.#endsSent++;
-    // The answer leaves before the guest is put in order.
-    this.#flush();
+    const follower = this.#parked.get(run.run);
+    this.#parked.delete(run.run);
+    // The answer leaves before the guest is put in order; those of a chain leave several at a time.
+    if (follower === undefined || this.#outbox.length >= ENDS_AT_ONCE) this.#flush();
     this.#pool.giveBack(guest, run.tenant, discarded);
     if (discarded !== undefined) this.#warmSoon();
+    if (follower !== undefined) this.#startNext(follower);
   }
 
   #log(run: ActiveRun, line: LogLine): void {
@@ -329,4 +397,19 @@ export class WorkerLoop {
     } while (performance.now() < until);
     return undefined;
   }
+}
+
+/** The end of a run that was stopped while it waited for its turn. */
+function neverBegan(code: ErrorCode): WorkerEnd {
+  return {
+    valueText: undefined,
+    failure: { code, report: {} },
+    cpuMs: 0,
+    begunMs: 0,
+    discarded: undefined,
+    memoryPeakBytes: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    callsLeft: 0,
+  };
 }

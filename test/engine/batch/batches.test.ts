@@ -147,6 +147,58 @@ describe('a batch', () => {
   });
 });
 
+describe('programs that are handed over ahead', () => {
+  it('run in the order of the steps, calls of tools between them included', async () => {
+    const { world, tools } = open();
+    const steps: BatchStep[] = Array.from({ length: 60 }, (_, n) =>
+      n % 7 === 3
+        ? { tool: 'shop.list', params: { n } }
+        : { code: 'return tools.shop.list({ n: params.n })', params: { n } },
+    );
+    const result = await batch(world, steps);
+    expect(result.status).toBe('completed');
+    expect(tools.calls.map(({ args }) => args['n'])).toEqual(steps.map((_, n) => n));
+  });
+
+  it('wait for the value of a step that they refer to', async () => {
+    const { world } = open();
+    const steps: BatchStep[] = [{ id: 's0', code: 'return 1' }];
+    for (let n = 1; n < 40; n++)
+      steps.push({ id: `s${n}`, code: 'return params.n + 1', params: { n: { $from: `s${n - 1}` } } });
+    expect((await batch(world, steps)).steps.at(-1)?.value).toBe(40);
+  });
+
+  it('that never began when the batch was cancelled are told as skipped', async () => {
+    const { world, tools } = open();
+    const context = listening();
+    const steps: BatchStep[] = [
+      { code: 'return tools.shop.never()' },
+      { code: 'return tools.shop.add()' },
+      { code: 'return 3' },
+    ];
+    const result = world.batches.execute({ steps }, context);
+    while (tools.calls.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    context.abort.abort();
+    expect(states(await result)).toEqual([
+      ['step1', 'failed', 'request.cancelled'],
+      ['step2', 'failed', 'request.skipped'],
+      ['step3', 'failed', 'request.skipped'],
+    ]);
+    expect(tools.calls.map(({ tool }) => tool)).toEqual(['shop.never']);
+  });
+
+  it('that never began when the time of the batch was over are told as skipped', async () => {
+    const { world } = open();
+    const result = await batch(world, [{ code: 'return tools.shop.never()' }, { code: 'return 2' }], {
+      limits: { batchWallMs: 60 },
+    });
+    expect(states(result)).toEqual([
+      ['step1', 'failed', 'limit.time'],
+      ['step2', 'failed', 'request.skipped'],
+    ]);
+  });
+});
+
 describe('a parallel batch', () => {
   it('runs steps side by side, and each after those it needs', async () => {
     const { world } = open();
