@@ -6,7 +6,7 @@ export const GUIDE = `# Programs over tools
 
 Work in two steps: search, then one program that does the whole job and returns only what you need.
 
-- \`search_tools(query)\` answers TypeScript signatures; "" lists the servers.
+- \`search_tools(query)\` answers TypeScript signatures; "a; b" searches for two things, "" lists the servers. A tool that you know needs no search: a wrong call is answered with the right signature, and nothing has run.
 - \`run_code(code)\` runs a program; \`run_code_readonly\` refuses tools that may write.
 
 ## Programs
