@@ -5,13 +5,8 @@
 import { memberKey } from '../../upstream/names.ts';
 import { declarationParts } from '../../upstream/signature.ts';
 import { withoutUnknown } from './ambient.ts';
-import type { CheckTool } from './declare.ts';
+import type { CheckIntent } from './finding.ts';
 import type { ThreadServer } from './messages.ts';
-
-/** An intent by every name under which a program may call it. */
-export interface CheckIntent extends CheckTool {
-  readonly names: readonly string[];
-}
 
 const TYPE = '$Intents';
 

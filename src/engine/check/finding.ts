@@ -3,7 +3,8 @@
  * check that cannot be made is no refusal: the program runs unchecked.
  */
 
-import type { CheckIntent } from './declare-intents.ts';
+import type { Effect } from '../../upstream/server-spec.ts';
+import type { NamedTool } from '../../upstream/signature.ts';
 
 /** Closed; what each means stands beside its rule. */
 export type FindingCode =
@@ -33,6 +34,13 @@ export interface Finding {
   readonly wanted?: { readonly server: string; readonly tool: string; readonly given: readonly string[] };
   /** Known names near to a wrong one, nearest first. */
   readonly nearest?: readonly string[];
+}
+
+/** An intent as the check needs it: its types, and every name under which a program may call it. */
+export interface CheckIntent extends NamedTool {
+  readonly effect: Effect;
+  readonly signature: string;
+  readonly names: readonly string[];
 }
 
 export interface CheckRequest {

@@ -10,7 +10,7 @@ import { editDistance } from '../../core/nearest.ts';
 import { camelCase, nameParts } from '../../upstream/names.ts';
 import { SearchIndex } from '../../upstream/search.ts';
 import { declarationOf, type NamedTool, signatureOf } from '../../upstream/signature.ts';
-import type { CheckIntent } from '../check/declare-intents.ts';
+import type { CheckIntent } from '../check/finding.ts';
 import type { Intent } from './intent.ts';
 import { isMeant } from './meant.ts';
 

@@ -12,7 +12,7 @@ import type { ExecutionId } from '../../core/ids.ts';
 import { byteLength, type Json, type JsonObject } from '../../core/json.ts';
 import type { LogLine, SandboxBackend } from '../../sandbox/backend.ts';
 import type { Limits } from '../../sandbox/limits.ts';
-import type { CheckIntent } from '../check/declare-intents.ts';
+import type { CheckIntent } from '../check/finding.ts';
 import { failureOf } from '../failure.ts';
 import { Gate, type GateOptions, type ServeCapability } from '../gate.ts';
 import type { Seed } from '../seeds.ts';
