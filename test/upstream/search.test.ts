@@ -59,9 +59,10 @@ describe('search', () => {
     ['fresh servers that were worked on', 'queries-fresh.jsonl', 'tuned'],
     ['fresh servers that were not', 'queries-fresh.jsonl', 'held'],
     ['servers that came later', 'queries-later.jsonl', undefined],
+    ['servers that came last and were not worked on', 'queries-last.jsonl', undefined],
   ])('finds what is asked for on %s, among all the others', (_, file, wanted) => {
     const asked = readQueries(file).filter(({ half }) => half === wanted);
-    expect(asked.length).toBeGreaterThan(79);
+    expect(asked.length).toBeGreaterThan(35);
     expect(hits(asked, 5, everything)).toBeGreaterThanOrEqual(0.9);
     expect(hits(asked, 1, everything)).toBeGreaterThanOrEqual(0.7);
   });
