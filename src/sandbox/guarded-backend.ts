@@ -63,6 +63,9 @@ export class GuardedBackend implements SandboxBackend {
     const startedMs = performance.now();
     let isOver = false;
     let calls = 0;
+    let toolCalls = 0;
+    /** Calls that were refused here, by number: how an uncaught refusal is known by its code. */
+    const refused = new Map<number, ErrorCode>();
     let latched: ErrorCode | undefined;
     const logs: LogLine[] = [];
     let settleNow: (code: ErrorCode) => void = () => {};
@@ -84,8 +87,12 @@ export class GuardedBackend implements SandboxBackend {
       hostCall: async (call) => {
         if (isOver || latched !== undefined) return refusal('program.error', 'the run has ended');
         calls++;
-        const wrong = misfitOf(call, request);
-        return wrong ?? request.hostCall(call);
+        const code = misfitOf(call, request);
+        const isOver = code === undefined && isToolCall(call) && ++toolCalls > request.limits.calls;
+        const wrong = code ?? (isOver ? 'limit.calls' : undefined);
+        if (wrong === undefined) return request.hostCall(call);
+        refused.set(call.call, wrong);
+        return refusal(wrong, failureOf(wrong, request.limits).message);
       },
       onLog: (line) => {
         if (isOver || !isLogLine(line)) return;
@@ -106,7 +113,8 @@ export class GuardedBackend implements SandboxBackend {
       if (latched !== undefined && ended.failure?.code !== latched) {
         return { ...ended, valueText: undefined, failure: failureOf(latched, request.limits) };
       }
-      return ended;
+      const refusedAs = ended.failure?.call === undefined ? undefined : refused.get(ended.failure.call);
+      return refusedAs === undefined ? ended : { ...ended, failure: failureOf(refusedAs, request.limits) };
     } finally {
       isOver = true;
       open.delete(stop);
@@ -176,15 +184,15 @@ function readEnd(end: unknown, limits: Limits): RunEnd | string {
   return { ...(end as RunEnd), logs, logsDropped, callsLeft, usage: figures };
 }
 
-function misfitOf({ interfaceName, argumentsText }: HostCall, { grants, limits }: RunRequest): HostReply | undefined {
-  if (!grants.includes(interfaceName)) {
-    return refusal('denied.capability', `the capability ${String(interfaceName).slice(0, 60)} is not granted`);
-  }
-  const bytes = typeof argumentsText === 'string' ? byteLength(argumentsText) : 0;
-  if (bytes > limits.argumentBytes) {
-    return refusal('limit.argument', `the arguments are ${bytes} bytes; the limit is ${limits.argumentBytes} bytes`);
-  }
-  return isJsonText(argumentsText) ? undefined : refusal('request.params', 'the arguments are no JSON');
+/** Why a call is not handed on. */
+function misfitOf({ interfaceName, argumentsText }: HostCall, { grants, limits }: RunRequest): ErrorCode | undefined {
+  if (!grants.includes(interfaceName)) return 'denied.capability';
+  if (typeof argumentsText === 'string' && byteLength(argumentsText) > limits.argumentBytes) return 'limit.argument';
+  return isJsonText(argumentsText) ? undefined : 'request.params';
+}
+
+function isToolCall({ interfaceName, functionName }: HostCall): boolean {
+  return interfaceName === 'tools' && functionName === 'call';
 }
 
 function refusal(code: ErrorCode, message: string): HostReply {
@@ -205,6 +213,10 @@ const WORDS: Partial<Record<ErrorCode, (limits: Limits) => string>> = {
   'limit.time': ({ wallMs }) => `the run did not end within wallMs = ${wallMs} ms`,
   'limit.value': ({ keptValueBytes }) =>
     `the returned value is too large; at most keptValueBytes = ${keptValueBytes} bytes can be kept`,
+  'limit.argument': ({ argumentBytes }) => `the arguments of one call are larger than argumentBytes = ${argumentBytes}`,
+  'limit.calls': ({ calls }) => `the program made more than calls = ${calls} tool calls`,
+  'denied.capability': () => 'the capability is not granted',
+  'request.params': () => 'the arguments of a call are no JSON',
   'request.cancelled': () => 'the run was cancelled',
   'request.shutdown': () => 'the process is shutting down',
   'sandbox.lost': () => 'the backend failed to run the program',
