@@ -79,17 +79,26 @@ export class GuardedBackend implements SandboxBackend {
     };
     const onAbort = (): void => stop('request.cancelled');
     request.signal.addEventListener('abort', onAbort, { once: true });
-    const deadline = setTimeout(() => stop('limit.time'), request.limits.wallMs);
+    let endsAtMs = startedMs + request.limits.wallMs;
+    const expire = (): void => stop('limit.time');
+    let deadline = setTimeout(expire, request.limits.wallMs);
+    const { deadline: movable, ...asked } = request;
+    // While a person is asked something, the time stands still; the backend itself keeps no time.
+    movable?.listen((byMs) => {
+      endsAtMs += byMs;
+      clearTimeout(deadline);
+      if (!isOver) deadline = setTimeout(expire, endsAtMs - performance.now());
+    });
     open.add(stop);
     const guarded: RunRequest = {
-      ...request,
+      ...asked,
       signal: abort.signal,
       hostCall: async (call) => {
         if (isOver || latched !== undefined) return refusal('program.error', 'the run has ended');
         calls++;
         const code = misfitOf(call, request);
-        const isOver = code === undefined && isToolCall(call) && ++toolCalls > request.limits.calls;
-        const wrong = code ?? (isOver ? 'limit.calls' : undefined);
+        const isTooMany = code === undefined && isToolCall(call) && ++toolCalls > request.limits.calls;
+        const wrong = code ?? (isTooMany ? 'limit.calls' : undefined);
         if (wrong === undefined) return request.hostCall(call);
         refused.set(call.call, wrong);
         return refusal(wrong, failureOf(wrong, request.limits).message);
