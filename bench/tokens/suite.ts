@@ -32,7 +32,7 @@ export async function tokensSuite(options: readonly string[]): Promise<Report> {
   const installed = await runInstalledTasks(notes);
   if (options.includes('--update')) {
     const golden: Golden = { own, installed: installed.length > 0 ? installed : before.installed };
-    writeFileSync(GOLDEN, `${JSON.stringify(golden, null, 1)}\n`);
+    writeFileSync(GOLDEN, `${JSON.stringify(golden, null, 2)}\n`);
   }
   const rows = [...own, ...installed];
   return { rows: figuresOf(rows), text: [...notes, tableOf(rows)].join('\n'), details: { own, installed } };
