@@ -32,12 +32,11 @@ import type { SearchMatch, ToolDescription } from '../protocol/engine-port.ts';
 import type { IntentFacts, IntentsPort } from '../protocol/intents-port.ts';
 import type { Store } from '../state/store.ts';
 import type { Log } from '../telemetry/log.ts';
-import { SEARCH_LIMIT_DEFAULT } from '../upstream/catalog.ts';
 import type { SearchResult } from '../upstream/search.ts';
 import { SEARCH_TOKENS_MAX } from '../upstream/search-text.ts';
 
 /** Intents that one search shows at most, and names that the list of servers carries. */
-const SHOWN_MAX = 3;
+const SHOWN_MAX = 2;
 const LISTED_MAX = 40;
 const DEFAULT_TENANT = 'default';
 
@@ -146,8 +145,8 @@ export class EngineIntents implements IntentsPort {
     if (lines.length === 0) return render(tools, SEARCH_TOKENS_MAX);
     // A token is about three and a half characters of a signature.
     const left = SEARCH_TOKENS_MAX - Math.ceil(lines.join('\n').length / 3);
-    const toolsMax = (limit ?? SEARCH_LIMIT_DEFAULT) - lines.length;
-    const matches = tools.matches.slice(0, Math.max(0, toolsMax));
+    // Beside the tools and not in their place: a job that an intent does in part needs the tools for the rest.
+    const matches = limit === 1 ? [] : tools.matches;
     const [heading = '', ...rest] = render({ ...tools, matches }, left).split('\n');
     const found = `${lines.length} intent${lines.length === 1 ? '' : 's'}`;
     const head = matches.length === 0 ? found : `${found}, ${heading}`;

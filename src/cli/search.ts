@@ -25,12 +25,17 @@ export async function search(context: CommandContext, words: string, options: { 
       );
       return EXIT.ok;
     }
-    const { matches, total } = app.catalog.search(words, limit);
-    const shown = matches.map(({ server, tool, signature, kind }) => ({ server, tool, signature, kind }));
+    // Intents stand first, as for a model.
+    const { matches: shown, total } = await app.engine.searchFor(undefined, words, limit);
+    const tools = shown.filter(({ kind }) => kind === 'tool').length;
+    const intents = shown.length - tools;
     printer.result({ matches: shown, total }, () =>
       shown.map(({ signature }) => printer.outside(signature)).join('\n'),
     );
-    if (!printer.json) printer.note(`${matches.length} of ${total} tools`);
-    return matches.length === 0 ? EXIT.failed : EXIT.ok;
+    if (!printer.json)
+      printer.note(
+        `${intents === 0 ? '' : `${intents} intent${intents === 1 ? '' : 's'}, `}${tools} of ${total} tools`,
+      );
+    return shown.length === 0 ? EXIT.failed : EXIT.ok;
   });
 }

@@ -208,6 +208,13 @@ describe('a person', () => {
     expect(await cli('intents', 'delete', 'worst')).toMatchObject({ status: 0, stdout: 'worst\n' });
   });
 
+  it('finds intents before tools', async () => {
+    const { status, stdout, stderr } = await cli('search', 'latest', 'errors');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^intents\.list_errors\(params/);
+    expect(stderr).toMatch(/^1 intent, \d of 6 tools$/m);
+  });
+
   it('saves what a run did, by its id, in another process', async () => {
     const program = world.path('get.ts');
     writeFileSync(program, 'return (await tools.tracker.error_get({ id: params.id })).count');

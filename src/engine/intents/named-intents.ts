@@ -20,7 +20,9 @@ export interface RankedIntent {
 }
 
 /** Below it a search shows no intent at all: the words say something else. */
-const SHOWN_SCORE_MIN = 0.45;
+const SHOWN_SCORE_MIN = 0.8;
+/** One that is much worse than the best is not shown beside it. */
+const SHOWN_SHARE = 0.5;
 /** What the best must have to be run for words alone. */
 const TAKEN_SCORE_MIN = 0.8;
 /** How much better than the next it must be. */
@@ -59,9 +61,9 @@ export class NamedIntents {
   rank(words: string, limit: number): RankedIntent[] {
     const named = this.named(words.trim());
     if (named !== undefined) return [{ intent: named, score: Number.POSITIVE_INFINITY }];
-    return this.#scored(words)
-      .filter(({ score }) => score >= SHOWN_SCORE_MIN)
-      .slice(0, limit);
+    const scored = this.#scored(words);
+    const least = Math.max(SHOWN_SCORE_MIN, SHOWN_SHARE * (scored[0]?.score ?? 0));
+    return scored.filter(({ score }) => score >= least).slice(0, limit);
   }
 
   /** The one intent that is meant, or the nearest three. */
