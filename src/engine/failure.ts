@@ -82,7 +82,7 @@ function plainName(name: string): string {
 }
 
 const GLOBALS =
-  'tools, search, context, params, load, emit, console, setTimeout, clearTimeout, queueMicrotask, structuredClone, URL, URLSearchParams, TextEncoder, TextDecoder, atob, btoa, crypto, AbortController, performance';
+  'tools, intents, search, context, params, load, emit, console, setTimeout, clearTimeout, queueMicrotask, structuredClone, URL, URLSearchParams, TextEncoder, TextDecoder, atob, btoa, crypto, AbortController, performance';
 
 function hintFor(code: ErrorCode, message: string): string {
   const missing = code === 'program.error' ? /'?([A-Za-z_$][\w$]*)'? is not defined/.exec(message)?.[1] : undefined;

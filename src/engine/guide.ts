@@ -27,6 +27,7 @@ return words.filter((word) => word.length === 3);
 - Reduce before you return: a value over the budget is cut, and \`await load(handle)\` gives all of it to the next program.
 - \`context.set(key, value)\` and \`context.get(key)\` keep small values for later programs. Calls with the same session name share top-level variables.
 - \`await search(query, limit)\` searches inside a program; \`Object.keys(tools)\` lists the servers.
+- \`intents.<name>(params)\` runs a saved program; a search shows them first.
 - \`console.log\` is shown below the value, in what that leaves of the budget.
 
 \`\`\`js
