@@ -199,10 +199,11 @@ describe('the deadline', () => {
       crowded.nowMs += 10;
       crowded.awayMs += 9;
     };
-    crowded.begin('for (let n = 0; n < 4e5; n++); return 1', { cpuMs: 100, wallMs: 60_000 });
+    crowded.begin('for (let n = 0; n < 4e5; n++); return 1', { cpuMs: 150, wallMs: 60_000 });
     expect(crowded.code).toBe('completed');
     expect(crowded.nowMs).toBeGreaterThan(1_200);
-    expect(crowded.end?.cpuMs).toBeLessThan(100);
+    // What passes before the first look of a stretch counts by the clock.
+    expect(crowded.end?.cpuMs).toBeLessThan(130);
     // The watchdog is told of each new stretch, or it would end the thread by the clock.
     expect(crowded.slices.length).toBeGreaterThan(2);
 
