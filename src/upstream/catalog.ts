@@ -284,7 +284,10 @@ export class Catalog {
       .rank(words, SEARCH_LIMIT_MAX)
       .filter(({ tool }) => tool.server === server)
       .map(({ tool }) => tool.name);
-    const names = new Set([...ranked, ...nearestTools(name, known.tools.keys())]);
+    // A slip of the fingers means the name that is written alike; else words say more than letters.
+    const alike = nearestTools(name, known.tools.keys());
+    const slips = alike.filter((own) => Math.abs(own.length - name.length) <= 2 && own[0] === name[0]);
+    const names = new Set([...slips, ...ranked, ...alike]);
     const likely = [...names].flatMap((own) => known.tools.get(own) ?? []);
     const takingGiven = (tools: Iterable<CatalogTool>): CatalogTool[] =>
       given.length === 0 ? [] : [...tools].filter(({ definition }) => takes(definition.inputSchema, given));

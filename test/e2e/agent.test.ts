@@ -47,7 +47,7 @@ describe.each([
   it('names its servers in the instructions and speaks the revision that was asked for', () => {
     expect(client.getServerVersion()?.name).toBe('mcp-optimizer');
     expect(client.getNegotiatedProtocolVersion()).toBe(revision);
-    expect(client.getInstructions()).toMatch(/\nServers: filesystem, memory, everything, plain$/);
+    expect(client.getInstructions()).toBe('Servers: filesystem, memory, everything, plain');
   });
 
   it('lists exactly three tools, the same bytes each time', async () => {
@@ -74,9 +74,7 @@ describe.each([
         }));
         return days.reduce((sum, { sales }) => sum + sales.reduce((a: number, b: number) => a + b, 0), 0);`,
     });
-    expect(ran.text).toMatch(
-      /^234000\n\(Calls: 25 read, 0 write; tokens: \d+, by direct calls [\d,]{5,}\)$/,
-    );
+    expect(ran.text).toMatch(/^234000\n\(Calls: 25 read, 0 write; tokens: \d+, by direct calls [\d,]{5,}\)$/);
     expect(ran.isError).toBe(false);
   });
 

@@ -84,7 +84,9 @@ export class ProgramCheck implements Checker {
     if (wanted === undefined || expected !== undefined) return finding;
     const [best, ...others] = this.#options.catalog.likeliest?.(wanted) ?? [];
     if (best === undefined) return finding;
-    const message = `the server \`${wanted.server}\` has no tool \`${wanted.tool}\``;
+    const [near] = finding.nearest ?? [];
+    const advice = near === undefined ? '' : `; did you mean \`${near}\`?`;
+    const message = `the server \`${wanted.server}\` has no tool \`${wanted.tool}\`${advice}`;
     return { ...finding, message, expected: [best, ...others].join('\n  or: ') };
   }
 

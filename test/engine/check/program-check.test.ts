@@ -31,6 +31,8 @@ function world(
         listed.push(server);
         await options.ensure?.(catalog);
       },
+      likeliest: ({ server, tool, given }) =>
+        server === 'bank' ? [`tools.bank.pay(args: {amount: number}) for ${tool}(${given})`, 'tools.bank.send()'] : [],
     },
     listWaitMs: 50,
   });
@@ -55,6 +57,28 @@ describe('the check of a program', () => {
       expect(await run('return tools.shop.buy({});')).toEqual({ checked: true, findings: [] });
       expect(asked[0]?.declarations).toContain('readonly shop: any;');
     }
+  });
+
+  it('answers the call of a tool that is not there with the signatures of those that may be meant', async () => {
+    const missing = { severity: 'error', code: 'tool', line: 1, column: 8, message: 'no tool' } as const;
+    const wanted = { server: 'bank', tool: 'transfer', given: ['amount'] };
+    const guessed = world({ answer: { findings: [{ ...missing, wanted }] } });
+    expect(await guessed.run('return tools.bank.transfer({ amount: 1 });')).toMatchObject({
+      findings: [
+        {
+          message: 'the server `bank` has no tool `transfer`',
+          expected: 'tools.bank.pay(args: {amount: number}) for transfer(amount)\n  or: tools.bank.send()',
+        },
+      ],
+    });
+    const slip = world({
+      answer: { findings: [{ ...missing, nearest: ['pay'], wanted: { ...wanted, tool: 'pya' } }] },
+    });
+    expect(await slip.run('return tools.bank.pya({});')).toMatchObject({
+      findings: [{ message: 'the server `bank` has no tool `pya`; did you mean `pay`?' }],
+    });
+    const alone = world({ answer: { findings: [{ ...missing, wanted: { ...wanted, server: 'shop' } }] } });
+    expect(await alone.run('return tools.shop.transfer({});')).toMatchObject({ findings: [missing] });
   });
 
   it('does not start a thread for a program without tools', async () => {
