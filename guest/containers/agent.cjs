@@ -46,7 +46,8 @@ function send(head, body) {
 }
 
 function log(level, text) {
-  if (logLeft <= 0) {
+  if (text.length >= logLeft) {
+    logLeft = 0;
     dropped++;
     return;
   }
@@ -244,8 +245,13 @@ function giveFiles(paths, bytesMax) {
   let total = 0;
   for (const name of paths) {
     try {
-      const { size } = fs.statSync(name);
-      total += size;
+      const stat = fs.statSync(name);
+      // A pipe would be waited for, and a device has no end.
+      if (!stat.isFile()) {
+        send(`log warn files.out: \`${name}\`: not a regular file`);
+        continue;
+      }
+      total += stat.size;
       if (total > bytesMax) return fail('files', {});
       send(`file ${name}\n`, fs.readFileSync(name));
     } catch (error) {

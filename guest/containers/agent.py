@@ -15,6 +15,7 @@ import linecache
 import os
 import re
 import resource
+import stat
 import sys
 import threading
 import traceback
@@ -212,7 +213,7 @@ class LogText(io.TextIOBase):
     dropped = 0
 
     def __init__(self, level, descriptor):
-        self._level, self._descriptor, self._rest = level, descriptor, ""
+        self._level, self._descriptor, self._rest, self._is_cut = level, descriptor, "", False
 
     encoding = "utf-8"
 
@@ -230,11 +231,16 @@ class LogText(io.TextIOBase):
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         *lines, self._rest = (self._rest + text).split("\n")
+        if self._is_cut and lines:
+            # The end of a line whose beginning has been written already.
+            self._is_cut = False
+            if lines[0] == "":
+                del lines[0]
         for line in lines:
             self._line(line)
         if len(self._rest) > max(LogText.left, LINE_MAX):
             self._line(self._rest)
-            self._rest = ""
+            self._rest, self._is_cut = "", True
         return len(text)
 
     def finish(self):
@@ -243,11 +249,15 @@ class LogText(io.TextIOBase):
         self._rest = ""
 
     def _line(self, line):
-        if LogText.left <= 0:
+        if len(line) >= LogText.left:
+            LogText.left = 0
             LogText.dropped += 1
             return
         LogText.left -= len(line) + 1
         send(f"log {self._level} {line}")
+
+
+OUT, ERR = LogText("info", 1), LogText("warn", 2)
 
 
 # ---- the program -------------------------------------------------------------------------------------------------
@@ -415,9 +425,14 @@ def usage():
 
 
 def leave(head, body=b""):
+    # The program may have put streams of its own in their place, with something still in them.
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, LogText):
-            stream.finish()
+        try:
+            stream.flush()
+        except BaseException:
+            pass
+    OUT.finish()
+    ERR.finish()
     os.write(2, OPEN + CLOSE)
     send("usage " + json.dumps({**usage(), "dropped": LogText.dropped}))
     send(head, body)
@@ -429,7 +444,11 @@ def fail(kind, **said):
 
 
 def words(error):
-    name, message = type(error).__name__, str(error)
+    name = type(error).__name__
+    try:
+        message = str(error)
+    except BaseException:
+        message = ""
     if not message:
         return name
     return message if type(error) in (Exception, ToolError, HostError) else f"{name}: {message}"
@@ -462,6 +481,10 @@ def give_files(paths, bytes_max):
     total = 0
     for path in paths:
         try:
+            # A pipe would be waited for, and a device has no end.
+            if not stat.S_ISREG(os.stat(path).st_mode):
+                send(f"log warn files.out: `{path}`: Not a regular file")
+                continue
             with open(path, "rb") as file:
                 data = file.read(bytes_max - total + 1)
         except OSError as error:
@@ -476,7 +499,7 @@ def give_files(paths, bytes_max):
 def serve(run):
     grants = set(run["grants"])
     LogText.left = run["logBytes"]
-    sys.stdout, sys.stderr = LogText("info", 1), LogText("warn", 2)
+    sys.stdout, sys.stderr = OUT, ERR
     for path, data in run["filesIn"].items():
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         with open(path, "wb") as file:

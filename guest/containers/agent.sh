@@ -94,7 +94,7 @@ if [ -n "$_OUT" ]; then
       cat -- "$_path" >&3
       printf '\036%s\n' "$_N" >&3
     else
-      _frame "log warn files.out: \`$_path\`: No such file or directory"
+      _frame "log warn files.out: \`$_path\`: no regular file"
     fi
   done <<END
 ${_OUT%?}

@@ -25,7 +25,8 @@ export interface ContainerListener {
   onText(bytes: Buffer, stream: 'stdout' | 'stderr'): void;
   /** The agent has said on stderr that nothing more comes there. */
   onStderrEnd(): void;
-  onTooLarge(): void;
+  /** A frame of the agent is larger than any may be; `head` is how it began. */
+  onTooLarge(head: Buffer): void;
   /** The container has ended, or the engine is gone. */
   onEnd(): void;
 }
@@ -71,8 +72,9 @@ export class AgentContainer {
       await ready;
       return made;
     } catch (error) {
-      // By its name, since its id may have been lost with the engine's answer.
-      await (made?.remove() ?? engine.remove(spec.name)).catch(() => undefined);
+      // By its name, since its id may have been lost with the engine's answer. Nobody waits for it: an engine that has just
+      // missed a deadline would take as long again. What it makes later is found by its labels.
+      void (made?.remove() ?? engine.remove(spec.name)).catch(() => undefined);
       throw error;
     }
   }
@@ -82,12 +84,12 @@ export class AgentContainer {
     const frames = new FrameReader(nonce, frameBytesMax, {
       onFrame: (payload) => this.#listener?.onFrame(payload),
       onText: (bytes) => this.#listener?.onText(bytes, 'stdout'),
-      onTooLarge: () => this.#listener?.onTooLarge(),
+      onTooLarge: (head) => this.#listener?.onTooLarge(head),
     });
     const marks = new FrameReader(nonce, nonce.length, {
       onFrame: () => this.#listener?.onStderrEnd(),
       onText: (bytes) => this.#listener?.onText(bytes, 'stderr'),
-      onTooLarge: () => this.#listener?.onTooLarge(),
+      onTooLarge: (head) => this.#listener?.onTooLarge(head),
     });
     const blocks = new BlockReader({
       onStdout: (bytes) => frames.push(bytes),
@@ -149,6 +151,17 @@ export class AgentContainer {
 
   write(data: string | Buffer): void {
     if (!this.#ended) this.#stream.write(data);
+  }
+
+  /** Bytes that were written and that the container has not taken yet. */
+  get unreadBytes(): number {
+    return this.#stream.writableLength;
+  }
+
+  /** Calls `listener` once, when everything has been taken, or the container has ended. */
+  onceRead(listener: () => void): void {
+    if (this.#ended || !this.#stream.writableNeedDrain) listener();
+    else this.#stream.once('drain', listener).once('close', listener);
   }
 
   setMemory(bytes: number): Promise<void> {

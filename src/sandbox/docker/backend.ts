@@ -16,7 +16,7 @@ import { AgentContainer, containerName } from './agent-container.ts';
 import { ContainerRun } from './container-run.ts';
 import { CONTAINER_CPU_MS, CONTAINER_MEMORY_BYTES, type ContainerSpec } from './container-spec.ts';
 import { type AgentTexts, agentCommand } from './dialect.ts';
-import type { EngineClient, EngineFacts } from './engine-client.ts';
+import type { EngineClient, EngineFacts, ListedContainer } from './engine-client.ts';
 import { failureWords } from './failure.ts';
 import { isGone, LABELS, labelsOf, type Owner, ownerOf, thisProcess } from './owner.ts';
 import { Places } from './places.ts';
@@ -24,6 +24,10 @@ import { ContainerPool, type Taken } from './pool.ts';
 
 /** Containers of this process that serve a run at the same time; further runs wait their turn. */
 export const CONTAINERS_MAX = 16;
+/** A run waits for its container as long as it may take itself, and at least this long: the first one takes seconds. */
+const READY_WAIT_MS_MIN = 5_000;
+/** A container of this process that nobody knows is one whose making was given up; by then no answer can be under way. */
+const LOST_AFTER_MS = 120_000;
 /** What stands around a value in its frame, and files come in frames too. */
 const FRAME_BYTES_EXTRA = 64 * 1024;
 
@@ -132,7 +136,10 @@ export class DockerBackend implements SandboxBackend {
     await Promise.all([this.#pool.close(), this.#sweeping]);
   }
 
-  /** Removes the containers of processes that are no more, and those of this one that it has lost sight of. */
+  /**
+   * Removes the containers of processes that are no more, and those of this one that it has lost sight of: an engine that
+   * missed a deadline may have made one afterwards.
+   */
   async #sweep(): Promise<void> {
     const { engine, onNote } = this.#options;
     try {
@@ -140,8 +147,9 @@ export class DockerBackend implements SandboxBackend {
       const known = this.#pool.ids;
       for (const { id, labels } of await engine.list(LABELS.pid)) {
         const of = ownerOf(labels);
-        if (of === undefined || known.has(id) || !(await isGone(of))) continue;
-        if (of.pid === owner.pid && of.started === owner.started) continue;
+        if (of === undefined || known.has(id)) continue;
+        const isOurs = of.host === owner.host && of.pid === owner.pid && of.started === owner.started;
+        if (isOurs ? !isOld(labels) : !(await isGone(of))) continue;
         await engine.remove(id);
         this.#orphansRemoved++;
         onNote('debug', { container: id, pid: of.pid }, 'removed the container of a process that is gone');
@@ -178,20 +186,36 @@ export class DockerBackend implements SandboxBackend {
     if (signal.aborted) throw new OptimizerError('request.cancelled', 'the run was cancelled');
   }
 
-  /** A run that is cancelled does not wait for its container; the container is taken away when it is there. */
+  /**
+   * A run that is cancelled, or has waited long enough for an engine that does not move, does not wait for its container;
+   * the container is taken away when it is there.
+   */
   async #take(language: ContainerLanguage, request: RunRequest): Promise<Taken> {
     const taking = this.#pool.take(language);
-    const { signal } = request;
+    const { signal, limits } = request;
+    const waitMs = Math.max(limits.wallMs, READY_WAIT_MS_MIN);
+    let timer: NodeJS.Timeout | undefined;
     let onAbort = (): void => undefined;
-    const aborted = new Promise<undefined>((resolve) => {
+    const givenUp = new Promise<undefined>((resolve) => {
       onAbort = (): void => resolve(undefined);
       signal.addEventListener('abort', onAbort, { once: true });
+      timer = setTimeout(onAbort, waitMs);
     });
-    const taken = await Promise.race([taking, aborted]).finally(() => signal.removeEventListener('abort', onAbort));
+    const taken = await Promise.race([taking, givenUp]).finally(() => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+    });
     if (taken && !this.#closed) return taken;
     void taking.then(({ container }) => this.#pool.give(container)).catch(() => undefined);
     this.#refuseClosed(request);
-    throw new OptimizerError('request.cancelled', 'the run was cancelled');
+    const at = this.#options.engine.address.text;
+    throw new OptimizerError(
+      'sandbox.unavailable',
+      `the Docker engine at ${at} made no container within ${waitMs} ms`,
+      {
+        hint: 'See the engine’s log; nothing ran.',
+      },
+    );
   }
 
   /** A lower limit than the pool's is set on the running container. Undefined: it uses more than that already. */
@@ -283,6 +307,10 @@ export class DockerBackend implements SandboxBackend {
       throw error;
     }
   }
+}
+
+function isOld(labels: ListedContainer['labels']): boolean {
+  return Date.now() - Date.parse(labels[LABELS.made] ?? '') > LOST_AFTER_MS;
 }
 
 /** What `backend: "docker"` alone means. */

@@ -6,8 +6,14 @@ import { ERROR_TABLE, type ErrorCode, errorKind } from '../../core/errors.ts';
 import type { ContainerLanguage, HostReply, RunRequest } from '../backend.ts';
 import { replyMessage } from './dialect.ts';
 
-/** Calls that may be without an answer; an honest program is far below. */
+/** Calls that may be without an answer, and their arguments together; an honest program is far below. */
 const WAITING_MAX = 20_000;
+const WAITING_CHARS_MAX = 128 * 1024 * 1024;
+/** Calls beyond the run's limit are refused one by one; so many of them, and the program only keeps the host busy. */
+const CALLS_BEYOND_MAX = 10_000;
+
+/** What a frame costs that is no call, besides its bytes. */
+const WASTE_BYTES = 64;
 
 export interface CallBridgeOptions {
   readonly request: RunRequest;
@@ -15,7 +21,11 @@ export interface CallBridgeOptions {
   inventory(): Readonly<Record<string, readonly string[]>>;
   /** Into the container; does nothing once the run is over. */
   write(text: string): void;
-  /** More calls are under way than `WAITING_MAX`. */
+  /** Waits until there is room for one more answer; false = the run is over. */
+  mayCall(): Promise<boolean>;
+  /** So many bytes were no call. */
+  onWaste(bytes: number): void;
+  /** More calls than anybody serves. */
   onFlood(): void;
 }
 
@@ -25,6 +35,7 @@ export class CallBridge {
   made = 0;
   /** Calls without an answer. */
   waiting = 0;
+  #waitingChars = 0;
 
   constructor(options: CallBridgeOptions) {
     this.#options = options;
@@ -33,7 +44,10 @@ export class CallBridge {
   /** `NUMBER INTERFACE FUNCTION ARGUMENTS`; what cannot be read was made by nobody who waits for an answer. */
   hear(text: string): void {
     const match = /^(\d{1,15}) ([a-z-]{1,40}) ([a-z-]{1,40}) /.exec(text);
-    if (!match) return;
+    if (!match) {
+      this.#options.onWaste(WASTE_BYTES + text.length);
+      return;
+    }
     const [head, number, interfaceName = '', functionName = ''] = match;
     void this.#serve(Number(number), interfaceName, functionName, text.slice(head.length));
   }
@@ -54,14 +68,21 @@ export class CallBridge {
   }
 
   async #serve(call: number, interfaceName: string, functionName: string, argumentsText: string): Promise<void> {
-    const { request, inventory, onFlood } = this.#options;
+    const { request, inventory, mayCall, onFlood } = this.#options;
     this.made++;
-    if (++this.waiting > WAITING_MAX) {
+    this.waiting++;
+    this.#waitingChars += argumentsText.length;
+    if (
+      this.waiting > WAITING_MAX ||
+      this.#waitingChars > WAITING_CHARS_MAX ||
+      this.made > request.limits.calls + CALLS_BEYOND_MAX
+    ) {
       onFlood();
       return;
     }
     let reply: HostReply;
     try {
+      if (!(await mayCall())) return;
       const refused = this.#refused(interfaceName, argumentsText);
       if (refused) reply = refused;
       else if (interfaceName === 'tools' && functionName === 'names') reply = namesReply(inventory(), argumentsText);
@@ -70,6 +91,7 @@ export class CallBridge {
       reply = refusal('internal.error', 'an internal failure of the host');
     }
     this.waiting--;
+    this.#waitingChars -= argumentsText.length;
     this.#reply(call, reply);
   }
 

@@ -16,6 +16,10 @@ import { RunLog } from './run-log.ts';
 
 /** Everything that one container may print: beyond it reading alone would cost the host more than the program is worth. */
 export const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
+/** What a frame costs besides its bytes, so that a flood of empty ones has an end, too. */
+const FRAME_BYTES = 64;
+/** Answers that the program has not read yet: with more than this the next call waits until they are gone. */
+const UNREAD_BYTES_MAX = 16 * 1024 * 1024;
 /** The engine carries stdout and stderr by two hands: how long an end on one waits for the end of the other. */
 const STDERR_WAIT_MS = 100;
 /** Between two looks at the processor time of a container. */
@@ -37,7 +41,7 @@ export class ContainerRun {
   readonly #log: RunLog;
   readonly #calls: CallBridge;
   readonly #startedMs = performance.now();
-  readonly #files: Record<string, string> = {};
+  readonly #files: Record<string, string> = Object.create(null) as Record<string, string>;
   readonly #onAbort = (): void => this.#stop('request.cancelled');
   #settle: (end: RunEnd) => void = () => undefined;
   #isOver = false;
@@ -47,10 +51,14 @@ export class ContainerRun {
   #bytesOut = 0;
   #guestCpuMs = 0;
   #memoryPeakBytes = 0;
+  #agentDropped = 0;
   #waitingEnd: (() => void) | undefined;
   #hasStderrEnded = false;
   #stderrTimer: NodeJS.Timeout | undefined;
   #wallTimer: NodeJS.Timeout | undefined;
+  #wallEndsMs = 0;
+  /** While the program does not read what it has asked for. */
+  #unread: Promise<void> | undefined;
   #cpuTimer: NodeJS.Timeout | undefined;
 
   constructor(options: ContainerRunOptions) {
@@ -65,6 +73,8 @@ export class ContainerRun {
       language: options.work.language,
       inventory: () => options.inventory(),
       write: (text) => this.#write(text),
+      mayCall: () => this.#mayCall(),
+      onWaste: (bytes) => this.#count(bytes),
       onFlood: () => this.#stop('limit.calls'),
     });
   }
@@ -74,19 +84,21 @@ export class ContainerRun {
     const { container, request, work, inventory } = this.#options;
     return new Promise((resolve) => {
       this.#settle = resolve;
-      const { signal, limits } = request;
+      const { signal, limits, deadline } = request;
       if (signal.aborted) {
         this.#stop('request.cancelled');
         return;
       }
       signal.addEventListener('abort', this.#onAbort, { once: true });
-      this.#wallTimer = setTimeout(() => this.#stop('limit.time'), limits.wallMs);
+      this.#wallEndsMs = performance.now() + limits.wallMs;
+      this.#endAt(0);
+      deadline?.listen((byMs) => this.#endAt(byMs));
       this.#lookAtCpu(limits.cpuMs);
       container.lease({
         onFrame: (payload) => this.#hear(payload),
         onText: (bytes, stream) => this.#hearText(bytes, stream),
         onStderrEnd: () => this.#stderrEnded(),
-        onTooLarge: () => this.#stop('limit.value'),
+        onTooLarge: (head) => this.#stop(limitOfFrame(head)),
         onEnd: () => void this.#died(),
       });
       for (const part of runMessage(request, work, inventory)) this.#write(part);
@@ -104,6 +116,26 @@ export class ContainerRun {
     this.#options.container.write(data);
   }
 
+  /** The deadline moves while a person is asked something. */
+  #endAt(byMs: number): void {
+    if (this.#isOver) return;
+    this.#wallEndsMs += byMs;
+    clearTimeout(this.#wallTimer);
+    this.#wallTimer = setTimeout(() => this.#stop('limit.time'), Math.max(0, this.#wallEndsMs - performance.now()));
+  }
+
+  /** Whether the run still goes on, when there is room for the answer: a program may call and never read. */
+  async #mayCall(): Promise<boolean> {
+    const { container } = this.#options;
+    while (!this.#isOver && container.unreadBytes > UNREAD_BYTES_MAX) {
+      this.#unread ??= new Promise<void>((resolve) => container.onceRead(resolve)).finally(() => {
+        this.#unread = undefined;
+      });
+      await this.#unread;
+    }
+    return !this.#isOver;
+  }
+
   // ---- what the agent says -------------------------------------------------------------------------------------------
 
   #hear(payload: Buffer): void {
@@ -113,6 +145,9 @@ export class ContainerRun {
     const head = payload.toString('latin1', 0, space < 0 ? payload.length : space);
     const body = payload.subarray(space < 0 ? payload.length : space + 1);
     const said = (): string => body.toString('utf8');
+    // Calls are counted as such, a file and the value have bounds of their own.
+    const isBounded = BOUNDED.has(head) && this.#waitingEnd === undefined;
+    if (head !== 'call' && head !== 'tool' && !this.#count(FRAME_BYTES + (isBounded ? 0 : payload.length))) return;
     if (head === 'call') this.#calls.hear(said());
     else if (head === 'tool') this.#calls.hearShell(said());
     else if (head === 'log') this.#hearLog(said());
@@ -128,26 +163,32 @@ export class ContainerRun {
   }
 
   #hearText(bytes: Buffer, stream: 'stdout' | 'stderr'): void {
-    if (this.#isOver) return;
-    this.#outputBytes += bytes.length;
-    if (this.#outputBytes > OUTPUT_BYTES_MAX) this.#stop('limit.output');
-    else this.#log.addText(stream === 'stdout' ? 'info' : 'warn', bytes);
+    if (this.#isOver || !this.#count(bytes.length)) return;
+    this.#log.addText(stream === 'stdout' ? 'info' : 'warn', bytes);
+  }
+
+  /** False when that was too much, and the run has ended. */
+  #count(bytes: number): boolean {
+    this.#outputBytes += bytes;
+    if (this.#outputBytes <= OUTPUT_BYTES_MAX) return true;
+    this.#stop('limit.output');
+    return false;
   }
 
   #hearLog(text: string): void {
     const space = text.indexOf(' ');
     const level = text.slice(0, space);
-    this.#outputBytes += text.length;
-    if (this.#outputBytes > OUTPUT_BYTES_MAX) this.#stop('limit.output');
-    else this.#log.add(isLevel(level) ? level : 'info', text.slice(space + 1));
+    this.#log.add(isLevel(level) ? level : 'info', text.slice(space + 1));
   }
 
   #hearUsage(text: string): void {
     const said = objectIn(text);
-    const number = (value: unknown): number => (typeof value === 'number' && value >= 0 ? value : 0);
+    // The largest whole number is already beyond anything honest, and an infinite one has no JSON form.
+    const number = (value: unknown): number =>
+      typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER ? value : 0;
     this.#guestCpuMs = Math.max(0, number(said.cpuMs) - this.#options.container.cpuMsBefore);
     this.#memoryPeakBytes = Math.round(number(said.memoryBytes));
-    this.#log.dropped += Math.round(number(said.dropped));
+    this.#agentDropped = Math.round(number(said.dropped));
   }
 
   /** `path LF bytes`. A path that nobody asked for is dropped. */
@@ -155,7 +196,10 @@ export class ContainerRun {
     const { filesOut, filesBytesMax } = this.#options.work;
     const end = body.indexOf(0x0a);
     const path = body.toString('utf8', 0, Math.max(0, end));
-    if (end < 0 || !filesOut.includes(path)) return;
+    if (end < 0 || !filesOut.includes(path)) {
+      this.#count(body.length);
+      return;
+    }
     const bytes = body.subarray(end + 1);
     this.#filesBytes += bytes.length;
     if (this.#filesBytes > filesBytesMax) this.#finish(undefined, this.#words('limit.files'));
@@ -257,7 +301,7 @@ export class ContainerRun {
       valueText,
       failure,
       logs: this.#log.lines,
-      logsDropped: this.#log.dropped,
+      logsDropped: this.#log.dropped + this.#agentDropped,
       callsLeft: this.#calls.waiting,
       usage: {
         wallMs: performance.now() - this.#startedMs,
@@ -271,6 +315,17 @@ export class ContainerRun {
       ...(hasFiles ? { files: this.#files } : {}),
     });
   }
+}
+
+/** Heads of frames whose bytes another limit counts. */
+const BOUNDED: ReadonlySet<string> = new Set(['file', 'done', 'text']);
+
+/** What a frame that is larger than any may be was to be. */
+function limitOfFrame(head: Buffer): ErrorCode {
+  const text = head.toString('latin1');
+  if (text.startsWith('file ')) return 'limit.files';
+  if (text.startsWith('call ') || text.startsWith('tool ')) return 'limit.argument';
+  return text.startsWith('log ') ? 'limit.output' : 'limit.value';
 }
 
 function isLevel(text: string): text is LogLevel {

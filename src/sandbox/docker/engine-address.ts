@@ -48,7 +48,8 @@ function networkAddress(text: string, rest: string, { variables }: EnginePlaces)
   return {
     text,
     options: {
-      host: url.hostname,
+      // Of an IPv6 address the brackets belong to the URL alone.
+      host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
       port: Number(url.port || (isSecure ? 2376 : 2375)),
       protocol: isSecure ? 'https' : 'http',
       ...(isSecure && folder !== undefined ? { folder } : {}),

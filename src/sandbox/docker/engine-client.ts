@@ -159,7 +159,11 @@ export class EngineClient {
     });
     try {
       this.#docker ??= connect(this.address);
-      const docker = await this.#docker;
+      // What cannot be made now, for want of a certificate, may be there the next time.
+      const docker = await this.#docker.catch((error: unknown) => {
+        this.#docker = undefined;
+        throw error;
+      });
       const answer = work(docker, abort.signal);
       // An answer that comes after the deadline is nobody's.
       answer.catch(() => undefined);
@@ -208,7 +212,20 @@ async function connect({ options }: EngineAddress): Promise<Docker> {
   const { default: Engine } = await import('dockerode');
   if ('socketPath' in options) return new Engine(options);
   const { folder, ...rest } = options;
-  const certificate = (name: string): Buffer => readFileSync(join(folder as string, name));
+  const certificate = (name: string): Buffer => {
+    try {
+      return readFileSync(join(folder as string, name));
+    } catch (error) {
+      throw new OptimizerError(
+        'sandbox.unavailable',
+        `the certificate \`${name}\` of DOCKER_CERT_PATH cannot be read`,
+        {
+          hint: 'DOCKER_CERT_PATH names a folder with `ca.pem`, `cert.pem` and `key.pem`.',
+          cause: error,
+        },
+      );
+    }
+  };
   const tls =
     folder === undefined
       ? {}

@@ -28,12 +28,14 @@ export function failureWords(
       return `the program needed more than memoryBytes = ${memoryBytes} bytes of memory`;
     case 'limit.value':
       return `the returned value is ${said.bytes ?? 'too many'} bytes long; at most keptValueBytes = ${limits.keptValueBytes} bytes can be kept`;
+    case 'limit.argument':
+      return `the arguments of a call are longer than argumentBytes = ${limits.argumentBytes} bytes, by far`;
     case 'limit.output':
       return 'the program printed more than 64 MiB';
     case 'limit.files':
       return 'the files that the program left are larger than 8 MiB together';
     case 'limit.calls':
-      return 'the program has more calls under way than any program may have';
+      return 'the program makes more calls than any program may have, under way or beyond its limit';
     case 'program.stalled':
       return 'the program waits for a promise that nothing can settle any more: no call and no timer is under way';
     case 'request.cancelled':

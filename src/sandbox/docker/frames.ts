@@ -52,19 +52,24 @@ export interface FrameHandlers {
   onFrame(payload: Buffer): void;
   /** What is printed between frames. */
   onText(bytes: Buffer): void;
-  /** A frame grew beyond its bound; nothing is read any more. */
-  onTooLarge(): void;
+  /** A frame grew beyond its bound; nothing is read any more. `head` is how it began. */
+  onTooLarge(head: Buffer): void;
 }
+
+const NO_ROOM = Buffer.alloc(0);
+/** Of a frame that is too large, for who wants to know what it was to be. */
+const HEAD_OF_FRAME_BYTES = 16;
 
 export class FrameReader {
   readonly #open: Buffer;
   readonly #close: Buffer;
   readonly #bytesMax: number;
   readonly #handlers: FrameHandlers;
-  /** Outside of a frame: the end of the text that may be the beginning of a mark. Inside: the frame's parts. */
-  #parts: Buffer[] = [];
+  /** The end of the text outside of frames that may be the beginning of a mark. */
+  #maybe = Buffer.alloc(0);
+  /** The frame so far. One room that grows: a program that writes byte by byte must not cost an object for each. */
+  #room: Buffer | undefined;
   #bytes = 0;
-  #isInside = false;
   #isBroken = false;
 
   constructor(nonce: string, bytesMax: number, handlers: FrameHandlers) {
@@ -77,58 +82,60 @@ export class FrameReader {
   push(chunk: Buffer): void {
     let rest: Buffer | undefined = chunk;
     while (rest !== undefined && rest.length > 0 && !this.#isBroken) {
-      rest = this.#isInside ? this.#inside(rest) : this.#outside(rest);
+      rest = this.#room === undefined ? this.#outside(rest) : this.#inside(rest, this.#room);
     }
   }
 
   #outside(chunk: Buffer): Buffer | undefined {
-    const data = this.#parts.length === 0 ? chunk : Buffer.concat([...this.#parts, chunk]);
-    this.#parts = [];
+    const data = this.#maybe.length === 0 ? chunk : Buffer.concat([this.#maybe, chunk]);
+    this.#maybe = Buffer.alloc(0);
     const at = data.indexOf(this.#open);
     if (at >= 0) {
       if (at > 0) this.#handlers.onText(data.subarray(0, at));
-      this.#isInside = true;
+      this.#room = NO_ROOM;
       this.#bytes = 0;
       return data.subarray(at + this.#open.length);
     }
     const kept = partialMark(data, this.#open);
     if (kept < data.length) this.#handlers.onText(data.subarray(0, data.length - kept));
-    if (kept > 0) this.#parts = [data.subarray(data.length - kept)];
+    if (kept > 0) this.#maybe = Buffer.from(data.subarray(data.length - kept));
     return undefined;
   }
 
-  /** A mark may be split over two chunks: the seam is looked at first, then the chunk; the parts are joined once. */
-  #inside(chunk: Buffer): Buffer | undefined {
-    const before = this.#tail();
-    const seam = Buffer.concat([before, chunk.subarray(0, this.#close.length - 1)]);
-    const atSeam = seam.indexOf(this.#close);
-    const at = atSeam >= 0 ? atSeam - before.length : chunk.indexOf(this.#close);
-    if (atSeam < 0 && at < 0) {
-      this.#parts.push(chunk);
-      this.#bytes += chunk.length;
-      if (this.#bytes > this.#bytesMax) {
-        this.#isBroken = true;
-        this.#parts = [];
-        this.#handlers.onTooLarge();
-      }
+  /** A mark may be split over two chunks: the seam is looked at first, then the chunk. */
+  #inside(chunk: Buffer, room: Buffer): Buffer | undefined {
+    const before = this.#bytes;
+    const tail = room.subarray(Math.max(0, before - (this.#close.length - 1)), before);
+    const atSeam =
+      before === 0 ? -1 : Buffer.concat([tail, chunk.subarray(0, this.#close.length - 1)]).indexOf(this.#close);
+    // Counted from the beginning of the chunk; negative where the mark begins before it.
+    const at = atSeam >= 0 ? atSeam - tail.length : chunk.indexOf(this.#close);
+    const isClosed = atSeam >= 0 || at >= 0;
+    const bytes = before + (isClosed ? at : chunk.length);
+    // What is not closed yet may end in a part of its mark.
+    if (bytes > this.#bytesMax + (isClosed ? 0 : this.#close.length)) {
+      this.#isBroken = true;
+      this.#room = undefined;
+      const head = before >= HEAD_OF_FRAME_BYTES ? room.subarray(0, before) : chunk;
+      this.#handlers.onTooLarge(head.subarray(0, HEAD_OF_FRAME_BYTES));
       return undefined;
     }
-    const whole = at >= 0 ? [...this.#parts, chunk.subarray(0, at)] : this.#parts;
-    const joined = whole.length === 1 ? (whole[0] as Buffer) : Buffer.concat(whole);
-    this.#parts = [];
-    this.#isInside = false;
-    this.#handlers.onFrame(at >= 0 ? joined : joined.subarray(0, joined.length + at));
+    const whole = withRoom(room, before, bytes - before);
+    chunk.copy(whole, before, 0, Math.max(0, bytes - before));
+    this.#bytes = bytes;
+    this.#room = isClosed ? undefined : whole;
+    if (!isClosed) return undefined;
+    // The room is not used again: whoever gets the frame may keep it.
+    this.#handlers.onFrame(whole.subarray(0, bytes));
     return chunk.subarray(at + this.#close.length);
   }
+}
 
-  /** The last bytes of the frame so far, fewer than a mark. */
-  #tail(): Buffer {
-    let tail = Buffer.alloc(0);
-    for (let index = this.#parts.length - 1; index >= 0 && tail.length < this.#close.length - 1; index--) {
-      tail = Buffer.concat([this.#parts[index] as Buffer, tail]);
-    }
-    return tail.subarray(Math.max(0, tail.length - (this.#close.length - 1)));
-  }
+function withRoom(room: Buffer, used: number, more: number): Buffer {
+  if (used + more <= room.length) return room;
+  const larger = Buffer.allocUnsafe(Math.max(2 * room.length, used + more));
+  room.copy(larger, 0, 0, used);
+  return larger;
 }
 
 /** Length of the end of `data` that is a beginning of `mark`. */

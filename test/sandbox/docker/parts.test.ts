@@ -19,6 +19,7 @@ describe('the address of the engine', () => {
     ['npipe:////./pipe/docker_engine', { socketPath: '//./pipe/docker_engine' }],
     ['tcp://10.0.0.1:2375', { host: '10.0.0.1', port: 2375, protocol: 'http' }],
     ['tcp://10.0.0.1', { host: '10.0.0.1', port: 2375, protocol: 'http' }],
+    ['tcp://[::1]:2375', { host: '::1', port: 2375, protocol: 'http' }],
     ['tcp://10.0.0.1:2376', { host: '10.0.0.1', port: 2376, protocol: 'https' }],
   ])('reads %s', (host, options) => {
     expect(engineAddress({ ...LINUX, host }).options).toEqual(options);
