@@ -2,6 +2,7 @@
  * The cache of results, joined: what the catalogue and the config know of a tool, the tiers, and the caller behind it. The
  * tiers are loaded and their file is opened by the first read that may be kept; who configures no cache never pays for one.
  */
+import { existsSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { systemClock } from '../core/clock.ts';
 import { type Json, jsonHash } from '../core/json.ts';
@@ -44,6 +45,7 @@ export function createCachedCalls(parts: ResultCacheParts): CachedCalls {
       cache ??= openCache(parts);
       return cache;
     },
+    othersMayKeep: () => cache !== undefined || mayBeShared(config),
     staleOnErrorMs: config.cache.staleOnErrorMs,
     redactor,
   });
@@ -56,18 +58,29 @@ export function createCachedCalls(parts: ResultCacheParts): CachedCalls {
 
 async function openCache({ config, redis, log }: ResultCacheParts): Promise<ResultCache> {
   const { ResultCache } = await import('../state/cache/result-cache.ts');
-  const { l1Bytes, l3Bytes, path } = config.cache;
-  // State in memory means that nothing is written to disk.
-  const mayWrite = config.statePath !== undefined || config.redisUrl !== undefined;
+  const { l1Bytes, l3Bytes } = config.cache;
+  const path = diskPath(config);
   return new ResultCache({
     l1Bytes,
-    disk: mayWrite && path !== undefined && l3Bytes > 0 ? { path, bytesMax: l3Bytes } : undefined,
+    disk: path === undefined ? undefined : { path, bytesMax: l3Bytes },
     redis,
     restore: (text, key) => answerOf(JSON.parse(text) as Json, isVerbatimKey(key)) satisfies ToolAnswer,
     nowMs: () => systemClock.nowMs(),
     onDiskLost: (error) =>
       log.warn({ path, reason: String(error) }, 'the cache on disk cannot be used and is left alone from here on'),
   });
+}
+
+/** Undefined = nothing on disk. State in memory means that nothing is written there. */
+function diskPath({ statePath, redisUrl, cache: { l3Bytes, path } }: Config): string | undefined {
+  const mayWrite = statePath !== undefined || redisUrl !== undefined;
+  return mayWrite && l3Bytes > 0 ? path : undefined;
+}
+
+/** Whether other processes, or one before this, may have kept something. */
+function mayBeShared(config: Config): boolean {
+  const path = diskPath(config);
+  return config.redisUrl !== undefined || (path !== undefined && existsSync(path));
 }
 
 /** What the cache has to know of a tool, made once for each definition. */

@@ -41,6 +41,8 @@ export interface CachingCallerOptions {
   toolOf(server: string, tool: string): CachedTool | undefined;
   /** Made at the first use. */
   cache(): Promise<ResultCache>;
+  /** Whether results of others may be kept where this process would find them, though it has opened no cache yet. */
+  othersMayKeep(): boolean;
   /** How much longer than it is good a result may stand in for a server that cannot be reached. */
   readonly staleOnErrorMs: number;
   readonly redactor: Redactor;
@@ -83,7 +85,7 @@ export class CachingCaller implements ToolCaller {
     // What a client says to the server beside the arguments is not part of any key.
     if (tool === undefined || (tool.effect === 'read' && options.verbatim?.meta !== undefined)) return pass();
     const isActive = (tool.ttlMs ?? 0) > 0 || this.#offering.has(tool.place);
-    if (tool.effect === 'write') return isActive ? this.#write(tool, args, pass) : pass();
+    if (tool.effect === 'write') return this.#write(tool, args, pass, () => isActive || this.#options.othersMayKeep());
     return isActive
       ? this.#read({ server, name, args, options, tool, ...keyOf(tool, name, args, options) })
       : this.#first(tool, pass);
@@ -147,10 +149,18 @@ export class CachingCaller implements ToolCaller {
     cache.keep(key, scopes, { value: answer, text, ttlMs, staleMs: this.#options.staleOnErrorMs }, stamp);
   }
 
-  async #write(tool: CachedTool, args: Json, pass: () => Promise<ToolAnswer>): Promise<ToolAnswer> {
-    const cache = await this.#options.cache();
+  /**
+   * `mustTell` also where this process keeps nothing of the server: it may be the server itself that says for how long its
+   * results are good, so another process, or one before this, may have kept some.
+   */
+  async #write(
+    tool: CachedTool,
+    args: Json,
+    pass: () => Promise<ToolAnswer>,
+    mustTell: () => boolean,
+  ): Promise<ToolAnswer> {
     const scopes = writeScopes(tool.place, tagsOf(tool.tags, args));
-    await cache.invalidate(scopes);
+    if (mustTell()) await (await this.#options.cache()).invalidate(scopes);
     let isOver = true;
     try {
       return await pass();
@@ -158,8 +168,11 @@ export class CachingCaller implements ToolCaller {
       isOver = isSettled(error);
       throw error;
     } finally {
-      if (!isOver) cache.unsettle(scopes, UNSETTLED_MS);
-      await cache.invalidate(scopes);
+      if (mustTell()) {
+        const cache = await this.#options.cache();
+        if (!isOver) await cache.unsettle(scopes, UNSETTLED_MS);
+        await cache.invalidate(scopes);
+      }
     }
   }
 }

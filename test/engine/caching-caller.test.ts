@@ -52,6 +52,7 @@ function world(
     secrets?: string[];
     staleOnErrorMs?: number;
     cache?: ResultCache;
+    othersMayKeep?: boolean;
   } = {},
 ) {
   const calls: string[] = [];
@@ -70,6 +71,7 @@ function world(
       return { ...TOOL, effect: name.startsWith('write') ? 'write' : 'read', ...facts };
     },
     cache: async () => cache,
+    othersMayKeep: () => more.othersMayKeep ?? false,
     staleOnErrorMs: more.staleOnErrorMs ?? 0,
     redactor: createRedactor(more.secrets ?? []),
   });
@@ -302,6 +304,38 @@ describe('a write', () => {
     nowMs += 60_000;
     expect((await call('get')).cached).toBeUndefined();
     expect((await call('get')).cached).toBe(true);
+  });
+
+  it('ends what another process has kept because the server said so, before this one knows of it', async () => {
+    const path = join(folder, 'cache.sqlite');
+    let value = 'old';
+    const serve = () => ({ ok: true, value, raw: { value, _meta: { ttlMs: 1_000 } } }) as ToolAnswer;
+    const process = (cache: ResultCache) =>
+      world(serve, { tools: { get: { ttlMs: undefined }, write: { ttlMs: undefined } }, cache, othersMayKeep: true });
+    const [reader, writer] = [process(openCache(path)), process(openCache(path))];
+    await reader.call('get');
+    await reader.call('get');
+    expect((await reader.call('get')).cached).toBe(true);
+    await writer.call('write');
+    value = 'new';
+    expect((await reader.call('get')).value).toBe('new');
+  });
+
+  it('opens no cache where nobody keeps anything', async () => {
+    let opened = 0;
+    const bare = new CachingCaller({
+      caller: { call: async () => okAnswer(1) },
+      toolOf: () => ({ ...TOOL, effect: 'write', ttlMs: undefined }),
+      cache: async () => {
+        opened += 1;
+        return openCache();
+      },
+      othersMayKeep: () => false,
+      staleOnErrorMs: 0,
+      redactor: createRedactor([]),
+    });
+    await bare.call('s', 'write', {}, { signal: new AbortController().signal, timeoutMs: 1_000, onProgress() {} });
+    expect(opened).toBe(0);
   });
 
   it('lets reads be kept at once when it never left', async () => {

@@ -66,7 +66,7 @@ export class DiskTier implements Generations {
   readonly #database: DatabaseSync;
   readonly #options: DiskTierOptions;
   readonly #sql: Record<
-    'get' | 'drop' | 'put' | 'touch' | 'totals' | 'evict' | 'sweep' | 'number' | 'bump' | 'version',
+    'get' | 'drop' | 'put' | 'touch' | 'totals' | 'evict' | 'sweep' | 'number' | 'bump' | 'unsettle' | 'version',
     StatementSync
   >;
   readonly #origin: string;
@@ -98,6 +98,10 @@ export class DiskTier implements Generations {
         `INSERT INTO generations VALUES (?, 1, ?)
          ON CONFLICT (scope) DO UPDATE SET number = number + 1, bumped_at_ms = excluded.bumped_at_ms
          RETURNING number`,
+      ),
+      unsettle: prepare(
+        `INSERT INTO generations VALUES (?, ?, ?)
+         ON CONFLICT (scope) DO UPDATE SET number = excluded.number, bumped_at_ms = excluded.bumped_at_ms`,
       ),
       version: prepare('PRAGMA data_version'),
     };
@@ -133,11 +137,7 @@ export class DiskTier implements Generations {
   }
 
   stamp(scopes: readonly string[]): string {
-    const version = Number(this.#sql.version.get()?.data_version);
-    if (version !== this.#knownVersion || this.#known.size > KNOWN_SCOPES_MAX) {
-      this.#known.clear();
-      this.#knownVersion = version;
-    }
+    this.#forgetIfChanged();
     return [this.#origin, ...scopes.map((scope) => this.#numberOf(scope))].join('.');
   }
 
@@ -164,8 +164,31 @@ export class DiskTier implements Generations {
     };
   }
 
+  /** Kept beside the generations, under a name that no scope has. */
+  unsettle(scopes: readonly string[], untilMs: number): void {
+    this.#transaction(() => {
+      for (const scope of scopes) {
+        this.#sql.unsettle.run(unsettledName(scope), untilMs, untilMs);
+        this.#known.set(unsettledName(scope), untilMs);
+      }
+    });
+  }
+
+  unsettledUntilMs(scopes: readonly string[]): number {
+    this.#forgetIfChanged();
+    return Math.max(0, ...scopes.map((scope) => this.#numberOf(unsettledName(scope))));
+  }
+
   close(): void {
     this.#database.close();
+  }
+
+  /** Another process has committed something. */
+  #forgetIfChanged(): void {
+    const version = Number(this.#sql.version.get()?.data_version);
+    if (version === this.#knownVersion && this.#known.size <= KNOWN_SCOPES_MAX) return;
+    this.#known.clear();
+    this.#knownVersion = version;
   }
 
   #numberOf(scope: string): number {
@@ -205,6 +228,11 @@ export class DiskTier implements Generations {
       throw error;
     }
   }
+}
+
+/** Scopes begin with a server's hash. */
+function unsettledName(scope: string): string {
+  return `unsettled ${scope}`;
 }
 
 /** A file that is no database any more is made anew: there is nothing in it that cannot be had again. */

@@ -30,7 +30,9 @@ export interface TierStats {
   readonly entries: number;
 }
 
-/** Nothing is kept longer, so that generations can be forgotten after it. */
+/** Nothing is good for longer, whoever says so. */
+export const TTL_MS_MAX = 86_400_000;
+/** With the time in which it may stand in for a server that is away. Nothing is kept longer, so that generations can be forgotten after it. */
 export const ENTRY_LIFE_MS_MAX = 2 * 86_400_000;
 /** How long a generation is remembered: longer than any entry that was stamped before it, and clocks may differ. */
 export const GENERATION_LIFE_MS = ENTRY_LIFE_MS_MAX + 3_600_000;

@@ -12,7 +12,7 @@
 import { randomHex } from '../../core/crypto.ts';
 import type { RedisConnection } from '../redis-connection.ts';
 import { DiskTier } from './disk-tier.ts';
-import { type CacheEntry, ENTRY_LIFE_MS_MAX, type Stamp, sizeOfEntry, type TierStats } from './entry.ts';
+import { type CacheEntry, ENTRY_LIFE_MS_MAX, type Stamp, sizeOfEntry, type TierStats, TTL_MS_MAX } from './entry.ts';
 import { type Generations, MemoryGenerations } from './generations.ts';
 import { MemoryTier } from './memory-tier.ts';
 import { SharedTier } from './shared-tier.ts';
@@ -57,8 +57,6 @@ export class ResultCache {
   readonly #shared: SharedTier | undefined;
   #disk: DiskTier | undefined;
   #generations: Generations;
-  /** Scopes in which a write may still be going on that nobody waits for any more, and until when. */
-  readonly #unsettled = new Map<string, number>();
   #looks = 0;
   #hits = 0;
 
@@ -104,7 +102,7 @@ export class ResultCache {
   ): void {
     if (!this.isCurrent(stamp, scopes)) return;
     const nowMs = this.#options.nowMs();
-    const freshUntilMs = nowMs + Math.min(result.ttlMs, ENTRY_LIFE_MS_MAX);
+    const freshUntilMs = nowMs + Math.min(result.ttlMs, TTL_MS_MAX);
     const staleUntilMs = Math.min(freshUntilMs + result.staleMs, nowMs + ENTRY_LIFE_MS_MAX);
     const entry: CacheEntry = { text: result.text, stamp, freshUntilMs, staleUntilMs };
     this.#heat(key, entry, result.value);
@@ -123,11 +121,14 @@ export class ResultCache {
     await this.#shared?.bump(scopes);
   }
 
-  /** A write of which nobody knows whether it is over: nothing in its scopes is taken or kept for `ms`. */
-  unsettle(scopes: readonly string[], ms: number): void {
-    const nowMs = this.#options.nowMs();
-    for (const [scope, untilMs] of this.#unsettled) if (untilMs <= nowMs) this.#unsettled.delete(scope);
-    for (const scope of scopes) this.#unsettled.set(scope, nowMs + ms);
+  /**
+   * A write of which nobody knows whether it is over: nothing in its scopes is taken or kept for `ms`, here or by anybody
+   * who shares. Never rejects.
+   */
+  async unsettle(scopes: readonly string[], ms: number): Promise<void> {
+    const untilMs = this.#options.nowMs() + ms;
+    this.#noteUnsettled(scopes, untilMs);
+    await this.#shared?.unsettle(scopes, untilMs);
   }
 
   async stats(): Promise<ResultCacheStats> {
@@ -158,6 +159,10 @@ export class ResultCache {
       if (!this.#shared) return { stamp: { local, shared: undefined }, entry: undefined };
       const answer = await this.#shared.read(scopes, key);
       const stamp = { local, shared: answer?.stamp };
+      // What a write of another machine left open counts here as well, also for the read that follows.
+      if (answer !== undefined && answer.unsettledUntilMs > this.#options.nowMs() && !this.#isUnsettled(scopes)) {
+        this.#noteUnsettled(scopes, answer.unsettledUntilMs);
+      }
       if (local === this.#stamp(scopes)) return { stamp, entry: answer?.entry };
       // Somebody writes all the time: nothing that is found now is worth anything, nor is what will be read.
       if (attempt === LOOK_ATTEMPTS_MAX) return { stamp, entry: undefined };
@@ -203,7 +208,9 @@ export class ResultCache {
   #isUsable({ stamp: kept, staleUntilMs }: Omit<CacheEntry, 'text'>, stamp: Stamp): boolean {
     // With Redis away, the generations of this machine are all there is to go by.
     const isShared = stamp.shared === undefined || kept.shared === stamp.shared;
-    return kept.local === stamp.local && isShared && staleUntilMs > this.#options.nowMs();
+    const leftMs = staleUntilMs - this.#options.nowMs();
+    // Longer than anything is kept: the clock has been set back, and nobody knows how old it is.
+    return kept.local === stamp.local && isShared && leftMs > 0 && leftMs <= ENTRY_LIFE_MS_MAX;
   }
 
   #counted(found: Look): Look {
@@ -212,9 +219,21 @@ export class ResultCache {
   }
 
   #isUnsettled(scopes: readonly string[]): boolean {
-    if (this.#unsettled.size === 0) return false;
-    const nowMs = this.#options.nowMs();
-    return scopes.some((scope) => (this.#unsettled.get(scope) ?? 0) > nowMs);
+    try {
+      return this.#generations.unsettledUntilMs(scopes) > this.#options.nowMs();
+    } catch (error) {
+      this.#loseDisk(error);
+      return this.#isUnsettled(scopes);
+    }
+  }
+
+  #noteUnsettled(scopes: readonly string[], untilMs: number): void {
+    try {
+      this.#generations.unsettle(scopes, untilMs);
+    } catch (error) {
+      this.#loseDisk(error);
+      this.#generations.unsettle(scopes, untilMs);
+    }
   }
 
   #stamp(scopes: readonly string[]): string {

@@ -4,6 +4,7 @@
  *
  *   one hash:  epoch ─ a name for all that is kept here
  *              each scope ─ its generation, a random name that every write replaces
+ *              each scope, marked ─ until when a write in it may not be over
  *   one text for each result, with the stamp that it was read under
  *
  * Epoch and generations stand in one hash, so that they can only be lost together (a Redis that is short of memory throws
@@ -36,6 +37,8 @@ export interface SharedTierOptions {
 export interface SharedRead {
   readonly stamp: string;
   readonly entry: CacheEntry | undefined;
+  /** Until when a write in one of the scopes may not be over; 0 = none is known. */
+  readonly unsettledUntilMs: number;
 }
 
 export class SharedTier {
@@ -53,7 +56,7 @@ export class SharedTier {
   /** The stamp of `scopes`, and the entry under `key` when one is asked for. Undefined = Redis is away. Never rejects. */
   async read(scopes: readonly string[], key: string | undefined): Promise<SharedRead | undefined> {
     return this.#attempt(async (client) => {
-      const fields = [EPOCH, ...scopes];
+      const fields = [EPOCH, ...scopes, ...scopes.map(unsettledName)];
       // Both leave before either is answered.
       const [named, packed] = await Promise.all([
         client.hmget(GENERATIONS, ...fields),
@@ -64,8 +67,13 @@ export class SharedTier {
         await client.hsetnx(GENERATIONS, EPOCH, this.#options.newName());
         generations = await client.hmget(GENERATIONS, ...fields);
       }
-      const stamp = generations.map((name) => name ?? '').join('.');
-      return { stamp, entry: packed === null ? undefined : unpackEntry(packed) };
+      const names = generations.slice(0, 1 + scopes.length);
+      const untils = generations.slice(1 + scopes.length).map(Number);
+      return {
+        stamp: names.map((name) => name ?? '').join('.'),
+        entry: packed === null ? undefined : unpackEntry(packed),
+        unsettledUntilMs: Math.max(0, ...untils),
+      };
     });
   }
 
@@ -78,6 +86,12 @@ export class SharedTier {
       return true;
     });
     if (done === undefined) this.#owes = true;
+  }
+
+  /** Notes for all machines that a write in `scopes` may not be over before `untilMs`. Never rejects. */
+  async unsettle(scopes: readonly string[], untilMs: number): Promise<void> {
+    const fields = scopes.flatMap((scope) => [unsettledName(scope), untilMs]);
+    await this.#attempt((client) => client.hset(GENERATIONS, ...fields));
   }
 
   /** Never rejects: what cannot be kept is not kept. */
@@ -134,6 +148,11 @@ async function countEntries(client: Redis): Promise<{ bytes: number; entries: nu
     entries += keys.length;
   } while (cursor !== '0' && entries < COUNTED_MAX);
   return { bytes, entries };
+}
+
+/** Scopes begin with a server's hash. */
+function unsettledName(scope: string): string {
+  return `unsettled ${scope}`;
 }
 
 function entryKey(key: string): string {

@@ -101,13 +101,31 @@ describe('a result', () => {
   it('is neither taken nor kept while a write may still be going on', async () => {
     const cache = openCache();
     await read(cache, 'k', ['s'], 1);
-    cache.unsettle(['s'], 500);
+    await cache.unsettle(['s'], 500);
     expect((await read(cache, 'k', ['s'], 2)).isHit).toBe(false);
     nowMs += 499;
     expect((await read(cache, 'k', ['s'], 3)).isHit).toBe(false);
     nowMs += 1;
     // What was kept before is still what it was; the caller ends it by a write of its own.
     expect(await read(cache, 'k', ['s'], 4)).toEqual({ value: 1, isHit: true });
+  });
+});
+
+describe('the time of a result', () => {
+  it('is a day at most, whatever was said', async () => {
+    const cache = openCache();
+    await read(cache, 'k', ['s'], 1, { ttlMs: Number.MAX_VALUE, staleMs: 0 });
+    nowMs += 86_399_999;
+    expect(await cache.look('k', ['s'])).toHaveProperty('hit');
+    nowMs += 1;
+    expect(await cache.look('k', ['s'])).not.toHaveProperty('hit');
+  });
+
+  it('is over when the clock has been set back so far that its age is not known', async () => {
+    const cache = openCache();
+    await read(cache, 'k', ['s'], 1, { ttlMs: 1_000, staleMs: 0 });
+    nowMs -= 10 * 86_400_000;
+    expect(await cache.look('k', ['s'])).not.toHaveProperty('hit');
   });
 });
 
@@ -268,6 +286,18 @@ describe('two processes on one file', () => {
     for await (const chunk of child.stdout) output += String(chunk);
     expect(JSON.parse(output)).toMatchObject({ hit: 1 });
     expect((await read(cache, 'k', ['s'], 2)).isHit).toBe(false);
+  });
+
+  it('take and keep nothing while a write of the other may still be going on', async () => {
+    const [writer, reader] = [openCache(), openCache()];
+    await writer.unsettle(['s'], 500);
+    expect((await read(reader, 'k', ['s'], 1)).isHit).toBe(false);
+    expect((await read(reader, 'k', ['s'], 2)).isHit).toBe(false);
+    expect((await read(reader, 'other', ['t'], 1)).isHit).toBe(false);
+    expect((await read(reader, 'other', ['t'], 2)).isHit).toBe(true);
+    nowMs += 500;
+    expect((await read(reader, 'k', ['s'], 3)).isHit).toBe(false);
+    expect((await read(reader, 'k', ['s'], 4)).isHit).toBe(true);
   });
 
   it('take no result that one of them has read before a write of the other', async () => {

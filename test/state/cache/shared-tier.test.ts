@@ -96,6 +96,19 @@ describe.skipIf(withoutRedis)('results in Redis', () => {
     expect(await one.cache.look('ended', ['s'])).not.toHaveProperty('hit');
   });
 
+  it('are neither taken nor kept on any machine while a write of one may still be going on', async () => {
+    const [one, two] = [machine(), machine()];
+    // A scope of its own, because it stays so for the tests that follow.
+    const scopes = ['unsettled'];
+    await one.cache.unsettle(scopes, 60_000);
+    await one.cache.invalidate(scopes);
+    const { stamp } = await two.cache.look('unsettled', scopes);
+    two.cache.keep('unsettled', scopes, { value: 1, text: '1', ttlMs: 60_000, staleMs: 0 }, stamp);
+    expect(await two.cache.look('unsettled', scopes)).not.toHaveProperty('hit');
+    await keep(two, 'settled', 1);
+    expect(await two.cache.look('settled', ['s'])).toMatchObject({ hit: 1 });
+  });
+
   it('go on from memory and disk while Redis is away, told once, and heal by themselves', async () => {
     const one = machine();
     await keep(one, 'kept', 1);
