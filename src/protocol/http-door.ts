@@ -43,8 +43,11 @@ export interface HttpOptions {
 
 /** How long aborted requests may take to say what they did. */
 const ABORT_GRACE_MS = 1_500;
-/** Headers must be there by then; a body may take as long as it makes progress. */
+/** Headers must be there by then. */
 const HEADERS_MS = 10_000;
+/** A body may take as long as it makes progress; one that stands still for so long is given up with its connection. */
+const BODY_IDLE_MS = 10_000;
+const METHODS = ['GET', 'POST', 'DELETE'];
 const CLIENT_INFO_KEY = 'io.modelcontextprotocol/clientInfo';
 
 /** Serves until `stop` is aborted; resolves when everything has been answered and closed. Rejects when it cannot listen. */
@@ -135,16 +138,24 @@ class HttpDoor {
   };
 
   receive(request: IncomingMessage, response: ServerResponse, handle: NodeHandler): void {
-    const url = new URL(request.url ?? '/', 'http://localhost');
+    if (!this.#guard(request, response)) return;
+    // `//` and the like are no addresses, but Node hands them on.
+    const url = URL.parse(request.url ?? '/', 'http://localhost');
+    if (url === null) {
+      refuse(response, 400, 'The address cannot be read.');
+      return;
+    }
     if (url.pathname === '/health' && request.method === 'GET') {
-      // Says nothing that somebody without a token must not know; still not to every web page.
-      if (!this.#guard(request, response)) return;
       void this.#health(response);
       return;
     }
-    if (!this.#guard(request, response)) return;
     if (url.pathname !== '/mcp') {
       refuse(response, 404, 'There is nothing here; MCP is at /mcp.');
+      return;
+    }
+    if (!METHODS.includes(request.method ?? '')) {
+      response.setHeader('Allow', METHODS.join(', '));
+      refuse(response, 405, `Methods: ${METHODS.join(', ')}.`);
       return;
     }
     if (this.#draining || this.#waited >= this.#options.requestsInFlight) {
@@ -158,6 +169,9 @@ class HttpDoor {
       return;
     }
     if (request.method === 'POST') this.#await(response);
+    giveUpWhenStuck(request);
+    const id = request.headers['mcp-session-id'];
+    if (typeof id === 'string') response.once('close', this.#sessions.hold(id));
     // Node types what is not there as undefined, the adapter as missing.
     void handle(request as Parameters<NodeHandler>[0], response);
   }
@@ -165,6 +179,7 @@ class HttpDoor {
   /** The face of the SDK's adapter: one request, read. */
   readonly fetch = async (request: Request): Promise<Response> => {
     const body = request.method === 'POST' ? await bodyOf(request.clone()) : undefined;
+    if (request.method === 'POST' && body === undefined) return refusal(400, -32_700, 'Parse error: Invalid JSON');
     const parsed = body === undefined ? {} : { parsedBody: body };
     const isOlder = await this.#sdk.isLegacyRequest(request.clone(), body === undefined ? undefined : body);
     if (!isOlder) {
@@ -174,7 +189,7 @@ class HttpDoor {
     }
     const id = request.headers.get('mcp-session-id');
     if (id !== null) {
-      if (this.#sessions.has(id)) return await this.#sessions.answer(id, request, body);
+      if (this.#sessions.has(id)) return opened(request, await this.#sessions.answer(id, request, body));
       return refusal(404, -32_001, 'Session not found');
     }
     if (!isInitialize(body)) return refusal(400, -32_000, 'Bad Request: Mcp-Session-Id header is required');
@@ -261,6 +276,11 @@ class HttpDoor {
   }
 }
 
+function giveUpWhenStuck(request: IncomingMessage): void {
+  request.setTimeout(BODY_IDLE_MS, () => request.destroy());
+  request.once('end', () => request.setTimeout(0));
+}
+
 /** What is wrong with the wishes of an address; undefined when nothing is. */
 function problemOf({ searchParams }: URL, faces: Faces): string | undefined {
   const mode = searchParams.get('mode');
@@ -280,6 +300,14 @@ async function bodyOf(request: Request): Promise<Json | undefined> {
   } catch {
     return undefined;
   }
+}
+
+/** A stream that has nothing to say yet begins with a comment, or its headers would wait for the first news. */
+function opened(request: Request, response: Response): Response {
+  if (request.method !== 'GET' || !response.ok || response.body === null) return response;
+  const comment = new TextEncoder().encode(': open\n\n');
+  const opening = new TransformStream<Uint8Array, Uint8Array>({ start: (stream) => stream.enqueue(comment) });
+  return new Response(response.body.pipeThrough(opening), response);
 }
 
 function isInitialize(body: Json | undefined): boolean {

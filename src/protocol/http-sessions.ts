@@ -31,6 +31,18 @@ export class HttpSessions {
     this.#bodyBytes = bodyBytes;
   }
 
+  /** Notes that a request of session `id` begins; the returned function says that it is over, streams included. */
+  hold(id: string): () => void {
+    const session = this.#sessions.get(id);
+    if (session === undefined) return () => {};
+    clearTimeout(session.idle);
+    session.open += 1;
+    return () => {
+      session.open -= 1;
+      if (session.open === 0 && this.#sessions.get(id) === session) this.#rest(id, session);
+    };
+  }
+
   get size(): number {
     return this.#sessions.size;
   }
@@ -39,10 +51,10 @@ export class HttpSessions {
     return this.#sessions.has(id);
   }
 
-  /** The answer of session `id`, which must exist. */
+  /** The answer of session `id`, which must exist. Whoever asks holds it meanwhile. */
   async answer(id: string, request: Request, parsedBody: unknown): Promise<Response> {
-    const session = this.#sessions.get(id) as Session;
-    return await this.#during(id, session, () => session.transport.handleRequest(request, { parsedBody }));
+    const { transport } = this.#sessions.get(id) as Session;
+    return await transport.handleRequest(request, { parsedBody });
   }
 
   /** Begins a session with its first request. `createServer` is called once. */
@@ -65,17 +77,6 @@ export class HttpSessions {
 
   async close(): Promise<void> {
     await Promise.all([...this.#sessions.keys()].map((id) => this.#end(id)));
-  }
-
-  async #during(id: string, session: Session, work: () => Promise<Response>): Promise<Response> {
-    clearTimeout(session.idle);
-    session.open += 1;
-    try {
-      return await work();
-    } finally {
-      session.open -= 1;
-      if (session.open === 0) this.#rest(id, session);
-    }
   }
 
   #rest(id: string, session: Session): void {

@@ -4,6 +4,7 @@
  * of the same servers directly, and compared.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -77,6 +78,19 @@ class TestClient {
   async until(fits: () => boolean): Promise<void> {
     while (!fits()) await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+/** What comes back for these bytes until the connection ends; nothing when it is only cut. */
+async function rawRequest(port: number, bytes: string): Promise<string> {
+  return await new Promise((resolve) => {
+    let text = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
+    socket.setEncoding('latin1').on('data', (part: string) => {
+      text += part;
+    });
+    socket.on('error', () => undefined);
+    socket.on('close', () => resolve(text));
+  });
 }
 
 /** What the `everything` server itself answers. */
@@ -396,6 +410,60 @@ describe('MCP over HTTP', () => {
     const session = { ...headers, 'Mcp-Session-Id': 'gone', 'Content-Type': 'application/json' };
     const ping = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' });
     expect((await served.request('POST', '/mcp', session, ping)).status).toBe(404);
+  });
+
+  it('answers what is no address, no method of it, and no JSON, and goes on', async () => {
+    const { port } = new URL(served.url);
+    for (const target of ['//', '////', 'http://elsewhere:99999/mcp', 'http://[']) {
+      const answer = await rawRequest(
+        Number(port),
+        `GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`,
+      );
+      // Who has no token learns nothing else.
+      expect([target, answer]).toEqual([target, expect.stringMatching(/^HTTP\/1\.1 40[01] /)]);
+      const known = `GET ${target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\nConnection: close\r\n\r\n`;
+      expect([target, await rawRequest(Number(port), known)]).toEqual([
+        target,
+        expect.stringMatching(/^HTTP\/1\.1 400 /),
+      ]);
+    }
+    expect((await served.request('PUT', '/mcp', headers, '{}')).status).toBe(405);
+    const json = { ...headers, 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' };
+    const broken = await served.request('POST', '/mcp', json, '{');
+    expect([broken.status, JSON.parse(broken.text).error.code]).toEqual([400, -32700]);
+    expect((await served.request('GET', '/health', headers)).status).toBe(200);
+  });
+
+  it('answers a body that is too long with 413', async () => {
+    const json = { ...headers, 'Content-Type': 'application/json', 'Content-Length': String(33 * 1024 * 1024) };
+    const answer = await rawRequest(
+      Number(new URL(served.url).port),
+      `POST /mcp HTTP/1.1\r\nHost: localhost\r\n${Object.entries(json)
+        .map(([name, value]) => `${name}: ${value}\r\n`)
+        .join('')}\r\n`,
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+  });
+
+  it('gives up a request whose body stands still', async () => {
+    const head = `POST /mcp HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\nContent-Length: 1000\r\n\r\n{`;
+    expect(await rawRequest(Number(new URL(served.url).port), head)).not.toMatch(/^HTTP\/1\.1 2/);
+  });
+
+  it('opens the stream of a session at once, and no second one', async () => {
+    const accept = { ...headers, Accept: 'application/json, text/event-stream', 'Content-Type': 'application/json' };
+    const clientInfo = { name: 'raw', version: '1' };
+    const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo };
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params });
+    const greeted = await fetch(served.url, { method: 'POST', headers: accept, body });
+    const known = { ...accept, 'Mcp-Session-Id': greeted.headers.get('mcp-session-id') as string };
+    const stream = await fetch(served.url, { headers: known });
+    const reader = stream.body?.getReader();
+    expect(new TextDecoder().decode((await reader?.read())?.value)).toBe(': open\n\n');
+    expect((await fetch(served.url, { headers: known })).status).toBe(409);
+    await reader?.cancel();
+    expect((await fetch(served.url, { method: 'DELETE', headers: known })).status).toBe(200);
+    expect((await fetch(served.url, { headers: known })).status).toBe(404);
   });
 
   it('answers what is under way when it is told to stop, and ends with status 0', async () => {
