@@ -41,6 +41,7 @@ export class AgentContainer {
   readonly spec: ContainerSpec;
   readonly #engine: EngineClient;
   readonly #stream: Duplex;
+  readonly #startedMs = performance.now();
   #listener: ContainerListener | undefined;
   #ended = false;
   #removing: Promise<void> | undefined;
@@ -132,6 +133,11 @@ export class AgentContainer {
       clearTimeout(timer);
       this.#listener = undefined;
     }
+  }
+
+  /** Since it was made; it started a little later. */
+  get ageMs(): number {
+    return performance.now() - this.#startedMs;
   }
 
   get hasEnded(): boolean {

@@ -26,6 +26,8 @@ import { ContainerPool, type Taken } from './pool.ts';
 export const CONTAINERS_MAX = 16;
 /** A run waits for its container as long as it may take itself, and at least this long: the first one takes seconds. */
 const READY_WAIT_MS_MIN = 5_000;
+/** How long the end of the process waits for the engine; what is left then is found by its labels. */
+const CLOSE_WAIT_MS = 3_000;
 /** A container of this process that nobody knows is one whose making was given up; by then no answer can be under way. */
 const LOST_AFTER_MS = 120_000;
 /** What stands around a value in its frame, and files come in frames too. */
@@ -133,7 +135,13 @@ export class DockerBackend implements SandboxBackend {
     clearInterval(this.#tidyTimer);
     this.#places.close();
     for (const run of this.#runs) run.stop('request.shutdown');
-    await Promise.all([this.#pool.close(), this.#sweeping]);
+    const done = Promise.all([this.#pool.close(), this.#sweeping]);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_WAIT_MS);
+    });
+    await Promise.race([done, late]).finally(() => clearTimeout(timer));
+    this.#options.engine.close();
   }
 
   /**
@@ -224,8 +232,18 @@ export class DockerBackend implements SandboxBackend {
     try {
       await container.setMemory(memoryBytes);
       return memoryBytes;
-    } catch {
-      return undefined;
+    } catch (error) {
+      // The kernel's refusal, by way of runc; anything else is a runtime that has no such limit.
+      if (/current usage|resource busy/.test(String(error))) return undefined;
+      const runtime = this.#options.runtime ?? 'default';
+      throw new OptimizerError(
+        'sandbox.unavailable',
+        `the runtime \`${runtime}\` cannot lower the memory of a container`,
+        {
+          hint: 'Leave `limits.memoryBytes` out.',
+          cause: error,
+        },
+      );
     }
   }
 

@@ -37,6 +37,8 @@ export interface ListedContainer {
 export class EngineClient {
   readonly address: EngineAddress;
   #docker: Promise<Docker> | undefined;
+  /** Of the calls under way. */
+  readonly #aborts = new Set<AbortController>();
 
   constructor(address: EngineAddress) {
     this.address = address;
@@ -144,19 +146,24 @@ export class EngineClient {
     });
   }
 
+  /** Gives up what is still under way, so that an engine that does not answer holds no process. */
+  close(): void {
+    for (const abort of this.#aborts) abort.abort();
+  }
+
   async #call<Answer>(
     what: string,
     deadlineMs: number,
     work: (docker: Docker, signal: AbortSignal) => Promise<Answer>,
   ): Promise<Answer> {
     const abort = new AbortController();
+    this.#aborts.add(abort);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        abort.abort();
-        reject(new Error(`no answer within ${deadlineMs} ms`));
-      }, deadlineMs);
+      abort.signal.addEventListener('abort', () => reject(abort.signal.reason as Error), { once: true });
+      timer = setTimeout(() => abort.abort(new Error(`no answer within ${deadlineMs} ms`)), deadlineMs);
     });
+    late.catch(() => undefined);
     try {
       this.#docker ??= connect(this.address);
       // What cannot be made now, for want of a certificate, may be there the next time.
@@ -172,6 +179,7 @@ export class EngineClient {
       throw this.#unavailable(what, error);
     } finally {
       clearTimeout(timer);
+      this.#aborts.delete(abort);
     }
   }
 
