@@ -20,8 +20,10 @@ const WORKER_YOUNG_MB = 4;
  * time that 200 guests at once take to make. Counted with the heap, and allowed to grow fourfold between two collections,
  * they cost three collections instead of thirty-five (docs/adr/0016). What guests leave behind is freed by the pool.
  */
-const NODE_WITH_FLAGS = 26;
 const EXTERNAL_MEMORY_FLAGS = ['--external-memory-accounted-in-global-limit', '--external-memory-max-growing-factor=4'];
+
+/** The package runs on Node 22 as well; the executable has its own. */
+const isOlderNode = Number.parseInt(process.versions.node, 10) < 26;
 
 export interface GuestSettings {
   readonly engine: EngineName;
@@ -49,9 +51,7 @@ export function startGuestBackend(options: GuestBackendOptions): GuestBackend {
   const { settings, onWorkerLost, onTestFailed, eager = false } = options;
   const { engine, ...rest } = settings;
   // An older V8 does not know them, and would say so on stderr.
-  if (Number.parseInt(process.versions.node, 10) >= NODE_WITH_FLAGS) {
-    for (const flag of EXTERNAL_MEMORY_FLAGS) setFlagsFromString(flag);
-  }
+  if (!isOlderNode) for (const flag of EXTERNAL_MEMORY_FLAGS) setFlagsFromString(flag);
   const script = once(() => assetText('worker.cjs'));
   const wasm = once(() => new WebAssembly.Module(assetBytes(ENGINES[engine].wasm) as Uint8Array<ArrayBuffer>));
   const snapshot = once(() => assetBytes(ENGINES[engine].snapshot));
@@ -89,11 +89,28 @@ function once<Value>(make: () => Value): () => Value {
 }
 
 function spawnWorker(script: string, name: string): WorkerThread {
-  return new Worker(script, {
+  const worker = new Worker(script, {
     eval: true,
     name,
     env: {},
     stdin: false,
     resourceLimits: { stackSizeMb: WORKER_STACK_MB, maxYoungGenerationSizeMb: WORKER_YOUNG_MB },
-  }) as unknown as WorkerThread;
+  });
+  return (isOlderNode ? endedOnceUp(worker) : worker) as unknown as WorkerThread;
+}
+
+/** A thread that is ended while Node 22 still prepares it can take down the process, with a page of text on stdout. */
+function endedOnceUp(worker: Worker): Worker {
+  const up = new Promise<void>((resolve) => {
+    worker.once('online', resolve);
+    worker.once('exit', () => resolve());
+  });
+  const terminate = worker.terminate.bind(worker);
+  worker.terminate = async () => {
+    // Nothing else may hold the process until then.
+    worker.ref();
+    await up;
+    return terminate();
+  };
+  return worker;
 }

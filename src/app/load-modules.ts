@@ -45,6 +45,7 @@ function within(path: string, { code, message, hint }: OptimizerError): Optimize
 
 /** The executable's own `import` knows only what is inside it; a script with the default loader knows the disk as well. */
 function importModule(url: string): Promise<unknown> {
+  if (!process.getBuiltinModule('node:sea').isSea()) return import(url);
   const load = new Script('(url) => import(url)', {
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   }).runInThisContext() as (url: string) => Promise<unknown>;

@@ -153,13 +153,17 @@ function unknown(kind: string, where: string, name: string, known: ReadonlyMap<s
   const names = [...known.keys()];
   const near = nearest(name, names, 1);
   const closest = near.length === 0 ? '' : `; the nearest is \`${near[0]}\``;
-  return new OptimizerError('config.module', `${where}: no module brings a ${kind} \`${name}\`${closest}`, {
-    hint:
-      names.length === 0
-        ? 'Name the module that brings it in `modules`.'
-        : `There is ${names.map((one) => `\`${one}\``).join(', ')}.`,
-    data: { kind, name, nearest: near },
-  });
+  return new OptimizerError(
+    'config.module',
+    `${where}: no module brings ${kind === 'exporter' ? 'an' : 'a'} ${kind} \`${name}\`${closest}`,
+    {
+      hint:
+        names.length === 0
+          ? 'Name the module that brings it in `modules`.'
+          : `There is ${names.map((one) => `\`${one}\``).join(', ')}.`,
+      data: { kind, name, nearest: near },
+    },
+  );
 }
 
 async function attempt(work: () => unknown, onFailed: (reason: string) => void): Promise<void> {
