@@ -55,7 +55,9 @@ export class CachedContext {
       throw error;
     }
     if (entry !== undefined) {
-      const result = { value: entry, text: JSON.stringify(entry), ttlMs: FRESH_MS, staleMs: STALE_MS };
+      // Of the caller's entry a copy is kept.
+      const text = JSON.stringify(entry);
+      const result = { value: JSON.parse(text), text, ttlMs: FRESH_MS, staleMs: STALE_MS };
       this.#cache.keep(cacheKey, [scope], result, stamp);
     }
     return entry;

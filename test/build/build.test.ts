@@ -87,6 +87,7 @@ describe.skipIf(hostTarget() === undefined)('build for this machine', () => {
       'bundles',
       'snapshot',
       'notices',
+      'library',
       'base',
       'executable',
       'check',

@@ -25,6 +25,7 @@ describe('without a file', () => {
       toolPrefix: '',
       statePath: join(world.home, '.local/state/mcp-optimizer/state.sqlite'),
       redisUrl: undefined,
+      storeUrl: undefined,
       cache: {
         ttlMs: undefined,
         l1Bytes: 33_554_432,
@@ -40,6 +41,9 @@ describe('without a file', () => {
       isolation: 'thread',
       engine: 'quickjs',
       docker: undefined,
+      modules: [],
+      extensions: { backends: {}, exporters: {} },
+      plugins: [],
       check: 'error',
       secrets: [],
       source: { path: undefined },
