@@ -259,13 +259,21 @@ export function install(host: Host): readonly unknown[] {
 
   const refuse = (): boolean => false;
   function namespace(get: (key: string) => unknown, keys: () => unknown): object {
-    const listed = (): string[] => keys() as string[];
+    // `Object.keys` asks for the names once and then for each of them: thousands must not ask for thousands each time.
+    let seen: Record<string, boolean> | undefined;
+    const listed = (): string[] => {
+      const names = keys() as string[];
+      seen = createObject(null) as Record<string, boolean>;
+      for (let at = 0; at < names.length; at++) seen[names[at] as string] = true;
+      return names;
+    };
+    const isListed = (key: string): boolean => seen?.[key] === true || listed().includes(key);
     return new NativeProxy(createObject(null), {
       get: (_, key) => (isProtocolRead(key) ? undefined : get(key as string)),
-      has: (_, key) => typeof key === 'string' && listed().includes(key),
+      has: (_, key) => typeof key === 'string' && isListed(key),
       ownKeys: () => listed(),
       getOwnPropertyDescriptor: (_, key) =>
-        typeof key === 'string' && listed().includes(key)
+        typeof key === 'string' && isListed(key)
           ? { value: get(key), enumerable: true, configurable: true, writable: false }
           : undefined,
       __proto__: null,

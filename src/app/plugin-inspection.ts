@@ -8,7 +8,7 @@ import { definitionOf } from '../plugins/mcp-face.ts';
 import type { PluginOutput } from '../plugins/messages.ts';
 import { Plugin } from '../plugins/plugin.ts';
 import { PLUGIN_DEFAULTS, type PluginSpec } from '../plugins/plugin-spec.ts';
-import { prepare, readComponent } from '../plugins/prepare.ts';
+import { prepare, readComponent, refusal } from '../plugins/prepare.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { spawnPluginWorker, spawnTranspiler } from './plugin-threads.ts';
 
@@ -27,7 +27,11 @@ export interface PluginInspection {
 }
 
 /** Throws `upstream.plugin` with the reason when the component would be refused. `path` is absolute. */
-export async function inspectPlugin(path: string, name: string): Promise<PluginInspection> {
+export async function inspectPlugin(
+  path: string,
+  name: string,
+  listTimeoutMs = LIST_TIMEOUT_MS,
+): Promise<PluginInspection> {
   const component = await readComponent(path, name);
   const sha256 = sha256Hex(component);
   const spec: PluginSpec = { name, path, sha256, hosts: [], memoryBytes: PLUGIN_DEFAULTS.memoryBytes };
@@ -45,7 +49,12 @@ export async function inspectPlugin(path: string, name: string): Promise<PluginI
   });
   try {
     await plugin.start();
-    const tools = (await plugin.listTools(AbortSignal.timeout(LIST_TIMEOUT_MS))).map(definitionOf);
+    const deadline = AbortSignal.timeout(listTimeoutMs);
+    const listed = await plugin.listTools(deadline).catch((error: unknown) => {
+      if (deadline.aborted) throw refusal(name, `its \`list-tools\` did not end within ${listTimeoutMs} ms.`);
+      throw error;
+    });
+    const tools = listed.map(definitionOf);
     return { sha256, bytes: component.byteLength, imports: output?.imports ?? [], tools };
   } finally {
     await plugin.close();

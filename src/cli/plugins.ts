@@ -68,7 +68,8 @@ export async function verifyPlugin({ environment, printer }: CommandContext, fil
       ...found.tools.map((tool, index) => {
         const effect = (tool.annotations as { readOnlyHint?: boolean }).readOnlyHint === true ? 'read' : 'write';
         const what = tool.description === '' ? '' : `: ${tool.description}`;
-        const words = printer.outside(`${tool.name} (${effect})${what}`);
+        // One line for each tool, whatever a name or a description holds.
+        const words = printer.outside(`${tool.name} (${effect})${what}`.replace(/\s+/g, ' '));
         return `${(index === 0 ? 'tools' : '').padEnd(9)}${words}`;
       }),
     ].join('\n'),

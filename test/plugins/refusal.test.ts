@@ -7,6 +7,7 @@ import { spawnTranspiler } from '../../src/app/plugin-threads.ts';
 import { COMPONENT_BYTES_MAX, CORE_INSTANCES_MAX, CORE_MODULES_MAX } from '../../src/plugins/plugin-spec.ts';
 import { type PluginThread, prepare } from '../../src/plugins/prepare.ts';
 import { adapterComponent, componentOf, craftedText } from '../fixtures/plugins/components.ts';
+import { scriptComponent } from '../fixtures/plugins/example.ts';
 import { PluginWorld } from './world.ts';
 
 const world = new PluginWorld();
@@ -107,6 +108,12 @@ describe('an inspection', () => {
       imports: expect.arrayContaining(['mcp-optimizer:adapter/host-http', 'wasi:cli/exit']),
       tools: expect.arrayContaining([expect.objectContaining({ name: 'echo', annotations: { readOnlyHint: true } })]),
     });
+  });
+
+  it('says that the list of tools never ends', async () => {
+    const source = 'export function listTools() { for (;;); }\nexport function callTool() {}';
+    const { path } = world.spec(await scriptComponent(source), { memoryBytes: 64 * 1024 * 1024 });
+    await expect(inspectPlugin(path, 'endless', 500)).rejects.toMatchObject(refused('did not end within 500 ms'));
   });
 
   it('refuses what would be refused', async () => {

@@ -2,8 +2,8 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createLocalCalls } from '../../src/app/guest-worker.ts';
 import { QUICKJS_WASM_SHA256 } from '../../src/core/assets.ts';
-import { createChannelMemory } from '../../src/sandbox/quickjs/channel.ts';
 import { DEFAULT_LIMITS } from '../../src/sandbox/limits.ts';
+import { createChannelMemory } from '../../src/sandbox/quickjs/channel.ts';
 import type { ToMain, ToWorker, WorkerBoot, WorkerEnd, WorkerStats } from '../../src/sandbox/quickjs/messages.ts';
 import { createWatch } from '../../src/sandbox/quickjs/watchdog.ts';
 import { WorkerLoop } from '../../src/sandbox/quickjs/worker-loop.ts';
@@ -196,6 +196,12 @@ describe('a worker', () => {
     expect(JSON.parse((await desk.end(1)).valueText ?? '')).toEqual([['files'], ['read', 'write'], true, false]);
     desk.post({ kind: 'inventory', names: { files: [], other: [] } }, desk.start(2, body));
     expect(JSON.parse((await desk.end(2)).valueText ?? '')).toEqual([['files', 'other'], [], true, false]);
+  });
+
+  it('lists a server of ten thousand tools within the processor time of a run', async () => {
+    const names = Array.from({ length: 10_000 }, (_, index) => `tool_${index}`);
+    desk.post({ kind: 'inventory', names: { many: names } }, desk.start(1, 'return Object.keys(tools.many).length'));
+    expect(await desk.end(1)).toMatchObject({ valueText: '10000' });
   });
 });
 
