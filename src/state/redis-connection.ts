@@ -45,6 +45,7 @@ export class RedisConnection {
   #state: 'idle' | 'connecting' | 'up' | 'down' | 'closed' = 'idle';
   #outages = 0;
   #reason = '';
+  readonly #backs = new Set<() => void>();
 
   constructor(options: RedisConnectionOptions) {
     this.#options = options;
@@ -58,6 +59,11 @@ export class RedisConnection {
   /** How often it was lost, or could not be made. What was believed of Redis before the last one may be wrong now. */
   get outages(): number {
     return this.#outages;
+  }
+
+  /** `listener` is told each time that Redis is back after an outage. Must not throw. */
+  onBack(listener: () => void): void {
+    this.#backs.add(listener);
   }
 
   /** Rejects with `state.unavailable`, at once while Redis is away. `operation` sends its commands before it waits. */
@@ -126,17 +132,34 @@ export class RedisConnection {
       this.#reason = wordsOf(error);
     });
     client.on('close', () => this.#down());
-    client.on('ready', () => this.#up());
+    client.on('ready', () => void this.#choose(client).catch(() => {}));
     try {
       await client.connect();
+      await this.#choose(client);
     } catch (error) {
       this.#reason ||= wordsOf(error);
       this.#down();
       throw this.#unavailable(new Error(this.#reason));
     }
-    // `ready` has been told, but it may be told after this promise.
-    this.#up();
     return client;
+  }
+
+  /**
+   * Up, in the right database. ioredis chooses it, too, but goes on in database 0 when Redis refuses the one that is meant.
+   * `ready` may be told before or after the first connection is there, so this may happen twice.
+   */
+  async #choose(client: Redis): Promise<void> {
+    const database = Number(new URL(this.#options.url).pathname.slice(1));
+    try {
+      if (database > 0) await client.select(database);
+    } catch (error) {
+      this.#reason = wordsOf(error);
+      this.#down();
+      // A database that is not there will not be there in a moment either.
+      client.disconnect(!/DB index/i.test(this.#reason));
+      throw error;
+    }
+    this.#up();
   }
 
   #up(): void {
@@ -144,7 +167,9 @@ export class RedisConnection {
     const wasDown = this.#state === 'down';
     this.#state = 'up';
     this.#reason = '';
-    if (wasDown) this.#options.onUp?.();
+    if (!wasDown) return;
+    this.#options.onUp?.();
+    for (const listener of this.#backs) listener();
   }
 
   #down(): void {

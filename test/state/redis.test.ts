@@ -177,6 +177,21 @@ describe.skipIf(withoutRedis)('what Redis refuses', () => {
     }
   });
 
+  it('is state.unavailable when it has no such database, and nothing is kept in another', async () => {
+    await using redis = await RedisServer.start();
+    const elsewhere = open(`${redis.url}/99`);
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      await expect(elsewhere.store.set('n', 'k', '1')).rejects.toMatchObject({
+        code: 'state.unavailable',
+        message: expect.stringContaining('DB index'),
+      });
+    }
+    expect(elsewhere.told).toEqual([expect.stringContaining('DB index')]);
+    expect(await open(redis.url).store.get('n', 'k')).toBeUndefined();
+    await open(`${redis.url}/3`).store.set('n', 'k', '1');
+    expect(await open(redis.url).store.get('n', 'k')).toBeUndefined();
+  });
+
   it('is state.unavailable when its memory is full, and what is there can still be read', async () => {
     await using redis = await RedisServer.start({ args: ['--maxmemory', '3mb'] });
     const { store, told } = open(redis.url);

@@ -11,8 +11,8 @@
  * keys away): without an epoch there is a new one, and what was kept before it is worth nothing.
  *
  * The decision to know: this process cannot know what was written while it could not reach Redis, nor could it tell
- * others of its own writes. So after every outage it gives the epoch a new name first, and what was kept before it is
- * worth nothing to anybody. While Redis is away, `read` says so at once and nobody waits.
+ * others of its own writes. So after every outage it gives the epoch a new name first, as soon as Redis is back, and what
+ * was kept before it is worth nothing to anybody. While Redis is away, `read` says so at once and nobody waits.
  */
 import type { Redis } from 'ioredis';
 import type { RedisConnection } from '../redis-connection.ts';
@@ -51,6 +51,8 @@ export class SharedTier {
 
   constructor(options: SharedTierOptions) {
     this.#options = options;
+    // At once and not with the next look: others may take what a write of ours has ended meanwhile.
+    options.connection.onBack(() => void this.#attempt(async () => true));
   }
 
   /** The stamp of `scopes`, and the entry under `key` when one is asked for. Undefined = Redis is away. Never rejects. */

@@ -1,5 +1,6 @@
 /** L2 over a real Redis: shared by processes, lost, back again; and never something old after a write. */
 import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -12,6 +13,45 @@ interface Machine {
   readonly connection: RedisConnection;
   /** What was told of the connection. */
   readonly told: string[];
+}
+
+/** A way to Redis that can be closed for one machine alone. */
+class Road {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #port = 0;
+
+  private constructor(redisPort: number) {
+    this.#server = createServer((near) => {
+      const far = connect(redisPort, '127.0.0.1');
+      for (const socket of [near, far]) {
+        this.#sockets.add(socket);
+        socket.on('error', () => undefined);
+      }
+      near.pipe(far).pipe(near);
+    });
+  }
+
+  static async to(redisPort: number): Promise<Road> {
+    const road = new Road(redisPort);
+    await road.open();
+    return road;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.#port}`;
+  }
+
+  async open(): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(this.#port, '127.0.0.1', resolve));
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  close(): void {
+    this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
+    this.#sockets.clear();
+  }
 }
 
 describe.skipIf(withoutRedis)('results in Redis', () => {
@@ -139,6 +179,21 @@ describe.skipIf(withoutRedis)('results in Redis', () => {
     await until(() => one.connection.state === 'up' && two.connection.state !== 'down');
     expect(await one.cache.look('old', ['s'])).not.toHaveProperty('hit');
     expect(await two.cache.look('old', ['s'])).not.toHaveProperty('hit');
+  });
+
+  it('are worth nothing after an outage of one machine, though that machine asks for nothing any more', async () => {
+    const road = await Road.to(redis.port);
+    const [near, far] = [machine(), machine(road.url)];
+    await keep(near, 'road', 1);
+    await arrives(far, 'road');
+    road.close();
+    await until(() => far.connection.state === 'down');
+    await far.cache.invalidate(['s']);
+    // Nobody can have told it.
+    expect(await near.cache.look('road', ['s'])).toHaveProperty('hit');
+    await road.open();
+    await until(async () => !('hit' in (await near.cache.look('road', ['s']))));
+    road.close();
   });
 
   it('are worth nothing when Redis has lost its generations', async () => {
