@@ -123,7 +123,11 @@ describe.each([
     const heard: Array<{ progress: number; message?: string | undefined }> = [];
     const ran = await call(
       'run_code',
-      { code: `return tools.everything.triggerLongRunningOperation({ duration: 0.2, steps: 2 })` },
+      // A client drops progress that comes in one piece with the answer, so the last step is followed by another call.
+      {
+        code: `await tools.everything.triggerLongRunningOperation({ duration: 0.2, steps: 2 });
+               return tools.everything.triggerLongRunningOperation({ duration: 0.5, steps: 1 })`,
+      },
       { onprogress: (progress: { progress: number; message?: string }) => heard.push(progress) },
     );
     expect(ran.isError).toBe(false);
