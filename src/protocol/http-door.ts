@@ -108,7 +108,9 @@ class HttpDoor {
   /** The face of a request of 2026-07-28, which makes a server of its own. */
   readonly #faces = new WeakMap<Request, Face>();
   readonly #ends: Array<() => void> = [];
+  /** Requests that are not over; of them, streams that are over only when their client leaves. */
   #waited = 0;
+  #streams = 0;
   #answered: (() => void) | undefined;
   #draining = false;
 
@@ -168,7 +170,7 @@ class HttpDoor {
       refuse(response, 400, problem);
       return;
     }
-    if (request.method === 'POST') this.#await(response);
+    if (request.method === 'POST') this.#await(request, response);
     giveUpWhenStuck(request);
     const id = request.headers['mcp-session-id'];
     if (typeof id === 'string') response.once('close', this.#sessions.hold(id));
@@ -256,16 +258,20 @@ class HttpDoor {
     await Promise.all(adding);
   }
 
-  #await(response: ServerResponse): void {
+  #await({ headers }: IncomingMessage, response: ServerResponse): void {
+    // The SDK refuses a request whose header does not say what its body does.
+    const isStream = headers['mcp-method'] === 'subscriptions/listen';
     this.#waited += 1;
+    if (isStream) this.#streams += 1;
     response.once('close', () => {
       this.#waited -= 1;
-      if (this.#waited === 0) this.#answered?.();
+      if (isStream) this.#streams -= 1;
+      if (this.#waited === this.#streams) this.#answered?.();
     });
   }
 
   async #untilAnswered(timeoutMs: number): Promise<void> {
-    if (this.#waited === 0) return;
+    if (this.#waited === this.#streams) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, timeoutMs);
       this.#answered = () => {

@@ -484,6 +484,40 @@ describe('MCP over HTTP', () => {
   });
 });
 
+describe('a stream of 2026-07-28 over HTTP', () => {
+  it('is not waited for at the end', async () => {
+    // Longer than this test may take.
+    const patient = world.config('patient', {}, { limits: { shutdownGraceMs: 60_000 } });
+    const served = await HttpServed.start(world, patient, ['--http', '127.0.0.1:0'], {});
+    const method = 'subscriptions/listen';
+    const _meta = {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientInfo': { name: 'raw', version: '1' },
+      'io.modelcontextprotocol/clientCapabilities': {},
+    };
+    const stream = await fetch(served.url, {
+      method: 'POST',
+      headers: {
+        'Content-Type': 'application/json',
+        Accept: 'application/json, text/event-stream',
+        'MCP-Protocol-Version': '2026-07-28',
+        'Mcp-Method': method,
+      },
+      body: JSON.stringify({
+        jsonrpc: '2.0',
+        id: 1,
+        method,
+        params: { notifications: { toolsListChanged: true }, _meta },
+      }),
+    });
+    const reader = stream.body?.getReader();
+    expect(new TextDecoder().decode((await reader?.read())?.value)).toContain('acknowledged');
+    served.terminate();
+    expect(await served.ended).toBe(0);
+    await reader?.cancel().catch(() => {});
+  });
+});
+
 describe('an address that others reach', () => {
   it('is refused without a token', async () => {
     const served = HttpServed.spawn(world, config, ['--http', '0.0.0.0:0'], {});

@@ -33,6 +33,19 @@ describe('a signature', () => {
     expect(verifySignature(value, signature, other.publicKey)).toBe(false);
   });
 
+  it('has one text: what a lenient reader of base64 reads over does not fit', async () => {
+    const { signature, publicKey } = await new SigningKey(new MemoryStore(systemClock)).sign(value);
+    expect(verifySignature(value, signature, publicKey)).toBe(true);
+    for (const other of [
+      `${signature}AAAA`,
+      ` ${signature}`,
+      signature.replace('==', ''),
+      signature.replace('=', '!='),
+    ]) {
+      expect([other, verifySignature(value, other, publicKey)]).toEqual([other, false]);
+    }
+  });
+
   it('is refused for a text that has no canonical form', async () => {
     const key = new SigningKey(new MemoryStore(systemClock));
     await expect(key.sign({ name: '\ud800' })).rejects.toMatchObject({ code: 'request.params' });
