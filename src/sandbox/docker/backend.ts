@@ -107,7 +107,9 @@ export class DockerBackend implements SandboxBackend {
       return await this.#serve(request, work, container, memoryBytes, performance.now() - startedMs);
     } catch (error) {
       if (!(error instanceof OptimizerError)) throw error;
-      return ended(error, performance.now() - startedMs);
+      // An engine that is let go fails whatever waits for it.
+      const isClosing = this.#closed && error.code === 'sandbox.unavailable';
+      return ended(isClosing ? shutdown() : error, performance.now() - startedMs);
     } finally {
       if (container) this.#pool.give(container);
       if (hasPlace) this.#places.leave();
@@ -183,14 +185,14 @@ export class DockerBackend implements SandboxBackend {
       case 'aborted':
         throw new OptimizerError('request.cancelled', 'the run was cancelled');
       case 'closed':
-        throw new OptimizerError('request.shutdown', 'the process is shutting down');
+        throw shutdown();
       case 'late':
         throw new OptimizerError('limit.queue', `no container came free within wallMs = ${limits.wallMs} ms`);
     }
   }
 
   #refuseClosed({ signal }: RunRequest): void {
-    if (this.#closed) throw new OptimizerError('request.shutdown', 'the process is shutting down');
+    if (this.#closed) throw shutdown();
     if (signal.aborted) throw new OptimizerError('request.cancelled', 'the run was cancelled');
   }
 
@@ -344,6 +346,10 @@ function noRuntime(runtime: string, { runtimes }: EngineFacts): OptimizerError {
   return new OptimizerError('sandbox.unavailable', `the Docker engine has no runtime \`${runtime}\``, {
     hint: `Runtimes there: ${runtimes.join(', ')}. Install it, or leave \`backends.docker.runtime\` out.`,
   });
+}
+
+function shutdown(): OptimizerError {
+  return new OptimizerError('request.shutdown', 'the process is shutting down');
 }
 
 function ended({ code, message, hint }: OptimizerError, queueMs: number): RunEnd {

@@ -33,6 +33,8 @@ export class CallBridge {
   readonly #options: CallBridgeOptions;
   #shellCalls = 0;
   made = 0;
+  /** Calls that were refused here and never reached the host, by number: how an uncaught refusal is known by its code. */
+  readonly refused = new Map<number, ErrorCode>();
   /** Calls without an answer. */
   waiting = 0;
   #waitingChars = 0;
@@ -84,8 +86,10 @@ export class CallBridge {
     try {
       if (!(await mayCall())) return;
       const refused = this.#refused(interfaceName, argumentsText);
-      if (refused) reply = refused;
-      else if (interfaceName === 'tools' && functionName === 'names') reply = namesReply(inventory(), argumentsText);
+      if (refused) {
+        this.refused.set(call, refused.code);
+        reply = refusal(refused.code, refused.message);
+      } else if (interfaceName === 'tools' && functionName === 'names') reply = namesReply(inventory(), argumentsText);
       else reply = await request.hostCall({ call, interfaceName, functionName, argumentsText });
     } catch {
       reply = refusal('internal.error', 'an internal failure of the host');
@@ -95,20 +99,21 @@ export class CallBridge {
     this.#reply(call, reply);
   }
 
-  #refused(interfaceName: string, argumentsText: string): HostReply | undefined {
+  #refused(interfaceName: string, argumentsText: string): { code: ErrorCode; message: string } | undefined {
     const { grants, limits } = this.#options.request;
     if (!grants.includes(interfaceName)) {
-      return refusal('denied.capability', `the capability \`${interfaceName}\` is not granted to this run`);
+      const message = `the capability \`${interfaceName}\` is not granted to this run`;
+      return { code: 'denied.capability', message };
     }
     if (Buffer.byteLength(argumentsText) > limits.argumentBytes) {
       const message = `the arguments are ${argumentsText.length} characters; the limit is ${limits.argumentBytes} bytes`;
-      return refusal('limit.argument', message);
+      return { code: 'limit.argument', message };
     }
     try {
       JSON.parse(argumentsText);
       return undefined;
     } catch {
-      return refusal('program.error', 'the arguments of a call are not JSON');
+      return { code: 'program.error', message: 'the arguments of a call are not JSON' };
     }
   }
 

@@ -231,7 +231,9 @@ export class ContainerRun {
   }
 
   #failed(text: string): void {
-    this.#finish(undefined, failureOfReport(objectIn(text), this.#failWords()));
+    const failure = failureOfReport(objectIn(text), this.#failWords());
+    const code = failure.call === undefined ? undefined : this.#calls.refused.get(failure.call);
+    this.#finish(undefined, code === undefined ? failure : { ...failure, code });
   }
 
   /** `STATUS LF what it had printed`: a shell program that ended with another status than 0. */

@@ -315,7 +315,7 @@ except ToolError as error:
     ['python', '"x" * 3000', { keptValueBytes: 1_000 }, 'limit.value'],
     ['node', 'return "é".repeat(600)', { keptValueBytes: 1_000 }, 'limit.value'],
     ['shell', 'seq 1 1000', { keptValueBytes: 1_000 }, 'limit.value'],
-    ['python', 'tools.fixture.echo(x="y" * 3000)', { argumentBytes: 1_000 }, 'program.error'],
+    ['python', 'tools.fixture.echo(x="y" * 3000)', { argumentBytes: 1_000 }, 'limit.argument'],
   ] as const)('ends in %s: %j with %j as %s', async (language, text, limits, code) => {
     const ended = await run(language, text, { limits });
     expect(ended.code).toBe(code);
