@@ -219,7 +219,7 @@ describe('a text that is no program', () => {
     const { error } = await run(code);
     expect(error).toMatchObject({ code: 'program.error', message: `ReferenceError: '${name}' is not defined` });
     expect(error?.hint).toContain(hint);
-    expect(error?.hint).toContain('Globals: tools, search,');
+    expect(error?.hint).toContain('Globals: tools, ');
   });
 });
 

@@ -190,7 +190,7 @@ describe('programs that are handed over ahead', () => {
   it('that never began when the time of the batch was over are told as skipped', async () => {
     const { world } = open();
     const result = await batch(world, [{ code: 'return tools.shop.never()' }, { code: 'return 2' }], {
-      limits: { batchWallMs: 60 },
+      limits: { batchWallMs: 400 },
     });
     expect(states(result)).toEqual([
       ['step1', 'failed', 'limit.time'],
