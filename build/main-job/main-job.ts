@@ -47,7 +47,10 @@ async function mainJob(): Promise<void> {
   say(`Sample data   ${files} files in ${relative(project.root, dataFolder)}`);
   const servers = serverCommands(join(folder, 'memory.jsonl'));
   const config = join(folder, 'mcp-optimizer.json');
-  writeFileSync(config, `${JSON.stringify({ mcpServers: servers, state: 'memory', intents: join(project.root, 'examples/intents') }, null, 2)}\n`);
+  writeFileSync(
+    config,
+    `${JSON.stringify({ mcpServers: servers, state: 'memory', intents: join(project.root, 'examples/intents') }, null, 2)}\n`,
+  );
   say(`Servers       ${Object.keys(servers).join(', ')} (${relative(project.root, config)})`);
   say(`Binary        ${relative(project.root, binary)}, spoken to as an MCP client does`);
 

@@ -96,11 +96,7 @@ function isFunction(node: AnyNode | null | undefined): boolean {
 }
 
 /** Blanks every `export`; answers the default one. Refuses what cannot be in a function. */
-function exportsOff(
-  weaver: Weaver,
-  body: readonly AnyNode[],
-  use: ProgramUse,
-): ExportDefaultDeclaration | undefined {
+function exportsOff(weaver: Weaver, body: readonly AnyNode[], use: ProgramUse): ExportDefaultDeclaration | undefined {
   let found: ExportDefaultDeclaration | undefined;
   for (const node of body) {
     if (node.type === 'ExportDefaultDeclaration' && node.declaration.type !== 'ClassDeclaration') found = node;

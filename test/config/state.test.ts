@@ -45,9 +45,9 @@ describe('`state`', () => {
     expect(error.message).not.toContain('geheim12');
   });
 
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of the config
   it('treats an address that came from a variable as a secret, and one without a password as none', async () => {
     world.variables = { STORE: 'redis://:geheim12@host' };
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of the config
     expect((await world.loadJson({ state: '${env:STORE}' })).secrets).toEqual(['redis://:geheim12@host', 'geheim12']);
     expect((await world.loadJson({ state: 'redis://host' })).secrets).toEqual([]);
   });
