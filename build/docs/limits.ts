@@ -115,6 +115,36 @@ const FIXED: ReadonlyArray<readonly [file: string, name: string, unit: LimitRow[
   ],
   ['src/sandbox/docker/container-spec.ts', 'PIDS_MAX', 'count', 'processes and threads of a container'],
   ['src/sandbox/docker/container-run.ts', 'OUTPUT_BYTES_MAX', 'bytes', 'what one container may print; `limit.output`'],
+  [
+    'src/sandbox/docker/container-run.ts',
+    'UNREAD_BYTES_MAX',
+    'bytes',
+    'answers that a program in a container leaves unread; its further calls wait',
+  ],
+  [
+    'src/sandbox/docker/call-bridge.ts',
+    'WAITING_MAX',
+    'count',
+    'calls of a program in a container without an answer; `limit.calls`',
+  ],
+  [
+    'src/sandbox/docker/call-bridge.ts',
+    'CALLS_BEYOND_MAX',
+    'count',
+    'refused calls of a program in a container, beyond `calls`; then the run ends with `limit.calls`',
+  ],
+  [
+    'src/sandbox/docker/backend.ts',
+    'READY_WAIT_MS_MIN',
+    'ms',
+    'how long a run waits for its container, unless `wallMs` is more; `sandbox.unavailable`',
+  ],
+  [
+    'src/sandbox/docker/backend.ts',
+    'CLOSE_WAIT_MS',
+    'ms',
+    'how long the end of the process waits for the Docker engine',
+  ],
   ['src/sandbox/docker/backend.ts', 'CONTAINERS_MAX', 'count', 'containers that serve a run at the same time'],
   [
     'src/engine/containers/run-files.ts',

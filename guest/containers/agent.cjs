@@ -40,9 +40,12 @@ function writeAll(buffer) {
   }
 }
 
+function frame(head, body) {
+  return [Buffer.from(opening + head), body ?? Buffer.alloc(0), Buffer.from(closing)];
+}
+
 function send(head, body) {
-  const parts = [Buffer.from(opening + head), body ?? Buffer.alloc(0), Buffer.from(closing)];
-  writeAll(Buffer.concat(parts));
+  writeAll(Buffer.concat(frame(head, body)));
 }
 
 function log(level, text) {
@@ -194,8 +197,8 @@ function leave(head, body) {
   process.stdout.finish?.();
   process.stderr.finish?.();
   fs.writeSync(2, opening + closing);
-  send(`usage ${JSON.stringify({ ...usage(), dropped })}`);
-  send(head, body);
+  // In one piece: each write is a trip through the engine.
+  writeAll(Buffer.concat([...frame(`usage ${JSON.stringify({ ...usage(), dropped })}`), ...frame(head, body)]));
   process.reallyExit(0);
 }
 

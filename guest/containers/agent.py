@@ -45,8 +45,12 @@ reading = False
 last_call = 0
 
 
-def send(head, body=b""):
-    data = OPEN + head.encode("utf-8", "replace") + body + CLOSE
+def frame(head, body=b""):
+    return OPEN + head.encode("utf-8", "replace") + body + CLOSE
+
+
+def send(head, body=b"", before=b""):
+    data = before + frame(head, body)
     view = memoryview(data)
     with writing:
         while view:
@@ -434,8 +438,8 @@ def leave(head, body=b""):
     OUT.finish()
     ERR.finish()
     os.write(2, OPEN + CLOSE)
-    send("usage " + json.dumps({**usage(), "dropped": LogText.dropped}))
-    send(head, body)
+    # In one piece: each write is a trip through the engine.
+    send(head, body, before=frame("usage " + json.dumps({**usage(), "dropped": LogText.dropped})))
     os._exit(0)
 
 

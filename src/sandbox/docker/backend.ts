@@ -97,6 +97,7 @@ export class DockerBackend implements SandboxBackend {
     const startedMs = performance.now();
     let container: AgentContainer | undefined;
     let hasPlace = false;
+    let hasEndedItself = false;
     try {
       this.#refuseClosed(request);
       await this.#enter(request);
@@ -104,14 +105,16 @@ export class DockerBackend implements SandboxBackend {
       container = (await this.#take(work.language, request)).container;
       const memoryBytes = await this.#lowerMemory(container, request.limits);
       if (memoryBytes === undefined) return this.#over('limit.memory', request.limits, startedMs);
-      return await this.#serve(request, work, container, memoryBytes, performance.now() - startedMs);
+      const end = await this.#serve(request, work, container, memoryBytes, performance.now() - startedMs);
+      hasEndedItself = end.valueText !== undefined;
+      return end;
     } catch (error) {
       if (!(error instanceof OptimizerError)) throw error;
       // An engine that is let go fails whatever waits for it.
       const isClosing = this.#closed && error.code === 'sandbox.unavailable';
       return ended(isClosing ? shutdown() : error, performance.now() - startedMs);
     } finally {
-      if (container) this.#pool.give(container);
+      if (container) this.#pool.give(container, hasEndedItself);
       if (hasPlace) this.#places.leave();
     }
   }

@@ -12,6 +12,8 @@ import type { AgentContainer } from './agent-container.ts';
 
 /** A warm answer takes about a millisecond: by then it has left, and the new container disturbs nobody. */
 const REFILL_DELAY_MS = 25;
+/** Before the refill, which would take the processor from it. */
+const REMOVE_DELAY_MS = 10;
 /** After a start that failed nothing is tried for the pool for this time; a run still tries for itself. */
 const PAUSE_MS = 10_000;
 
@@ -79,8 +81,19 @@ export class ContainerPool {
     return { container, isWarm: false };
   }
 
-  /** Takes a container away; it does not serve again. Returns at once. */
-  give(container: AgentContainer): void {
+  /**
+   * Takes a container away; it does not serve again. Returns at once. One whose program has ended by itself can wait until
+   * the answer has left: asking the engine costs as much time here as the rest of a warm run.
+   */
+  give(container: AgentContainer, canWait = false): void {
+    if (canWait && !this.#closed) {
+      const timer = setTimeout(() => {
+        this.#timers.delete(timer);
+        this.give(container);
+      }, REMOVE_DELAY_MS);
+      this.#timers.add(timer);
+      return;
+    }
     const leaving = container
       .remove()
       .catch((error: unknown) => this.#options.onRemoveFailed(error))
