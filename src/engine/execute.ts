@@ -14,6 +14,7 @@ import type { Redactor } from '../policy/redaction.ts';
 import {
   type ContainerWork,
   type LogLine,
+  NO_USAGE,
   type RunEnd,
   type RunFailure,
   type RunUsage,
@@ -600,16 +601,6 @@ interface Ended {
 const NO_BACKEND = 'none';
 
 const NO_PROGRAM: NormalizedProgram = { source: '', javascript: '', lines: 1, insertions: [] };
-
-const NO_USAGE: RunUsage = {
-  wallMs: 0,
-  guestCpuMs: 0,
-  queueMs: 0,
-  memoryPeakBytes: 0,
-  hostCalls: 0,
-  bytesIn: 0,
-  bytesOut: 0,
-};
 
 function emptyOutcome(executionId: ExecutionId, usage: RunUsage): Outcome {
   return {

@@ -49,6 +49,12 @@ export function replyText(reply: HostReply): string {
   return 'text' in reply ? reply.text : JSON.stringify(reply.value);
 }
 
+/** The reply when a host-call function breaks its word and rejects: a fault of ours, which must not end the process. */
+export const INTERNAL_FAILURE: HostText = {
+  ok: false,
+  text: '{"code":"internal.error","kind":"internal","message":"an internal failure of the host","retryable":false,"issues":[]}',
+};
+
 export interface RunRequest {
   readonly executionId: ExecutionId;
   /** A guest is never shared between two tenants. */
@@ -118,6 +124,17 @@ export interface RunUsage {
   bytesIn: number;
   bytesOut: number;
 }
+
+/** Of a run that never began, or whose figures went with what ran it. */
+export const NO_USAGE: Readonly<RunUsage> = {
+  wallMs: 0,
+  guestCpuMs: 0,
+  queueMs: 0,
+  memoryPeakBytes: 0,
+  hostCalls: 0,
+  bytesIn: 0,
+  bytesOut: 0,
+};
 
 export interface RunFailure {
   readonly code: ErrorCode;

@@ -12,7 +12,16 @@
 import type { ChildProcess } from 'node:child_process';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
-import type { GuestBackend, HostReply, LogLine, RunEnd, RunRequest, RunUsage, SessionImage } from '../backend.ts';
+import {
+  type GuestBackend,
+  type HostReply,
+  INTERNAL_FAILURE,
+  type LogLine,
+  NO_USAGE,
+  type RunEnd,
+  type RunRequest,
+  type SessionImage,
+} from '../backend.ts';
 import type { Limits } from '../limits.ts';
 import { describeFailure } from '../quickjs/failure.ts';
 import { SandboxChild } from './child.ts';
@@ -387,21 +396,6 @@ export class ProcessBackend implements GuestBackend {
     }
   }
 }
-
-const INTERNAL_FAILURE: HostReply = {
-  ok: false,
-  text: '{"code":"internal.error","kind":"internal","message":"an internal failure of the host","retryable":false,"issues":[]}',
-};
-
-const NO_USAGE: RunUsage = {
-  wallMs: 0,
-  guestCpuMs: 0,
-  queueMs: 0,
-  memoryPeakBytes: 0,
-  hostCalls: 0,
-  bytesIn: 0,
-  bytesOut: 0,
-};
 
 function hearLog(pending: PendingRun, line: LogLine): void {
   pending.logChars += line.text.length;

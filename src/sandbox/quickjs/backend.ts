@@ -12,6 +12,7 @@ import type { Json } from '../../core/json.ts';
 import {
   type GuestBackend,
   type HostReply,
+  INTERNAL_FAILURE,
   type LogLine,
   type RunChain,
   type RunEnd,
@@ -619,11 +620,6 @@ function profileOf(grants: readonly string[], limits: Limits): RunProfile {
 }
 
 const NOTHING_HEARD = { logs: [], logsDropped: 0, hostCalls: 0 };
-
-const INTERNAL_FAILURE: HostReply = {
-  ok: false,
-  text: '{"code":"internal.error","kind":"internal","message":"an internal failure of the host","retryable":false,"issues":[]}',
-};
 
 /**
  * Runs that a worker has, and what makes a new one wait there: code that has kept the thread for a while, or its start. A run
