@@ -9,15 +9,13 @@
 import type { Clock } from '../core/clock.ts';
 import { OptimizerError } from '../core/errors.ts';
 import { type ExecutionId, newExecutionId } from '../core/ids.ts';
-import { byteLength, type Json, type JsonObject } from '../core/json.ts';
+import type { Json, JsonObject } from '../core/json.ts';
 import type { Redactor } from '../policy/redaction.ts';
 import {
   type ContainerWork,
-  type LogLine,
   NO_USAGE,
   type RunEnd,
   type RunFailure,
-  type RunUsage,
   replyText,
   type SandboxBackend,
 } from '../sandbox/backend.ts';
@@ -27,38 +25,33 @@ import type { SessionOwner } from '../state/sessions.ts';
 import type { Store } from '../state/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Admission } from './admission.ts';
-import { fitAnswer, valueCharsOf } from './answer-budget.ts';
 import type { ChainPlace } from './batch/step-chain.ts';
 import type { Checker, CheckRequest } from './check/finding.ts';
 import { judge } from './check/verdict.ts';
-import { withContainerAdvice } from './containers/advice.ts';
 import { prepareForContainer } from './containers/prepare.ts';
 import { CONTAINER_BACKEND, planRun } from './containers/run-plan.ts';
 import { RunContent } from './content.ts';
-import { serveContext } from './context-calls.ts';
-import { DEPTH_MAX, isTooDeep } from './depth.ts';
-import { failureOf, wordsOf } from './failure.ts';
-import { Gate, type GateOptions, type ServeCapability } from './gate.ts';
+import { openGate } from './gate-of-run.ts';
+import { grantsOf } from './grants.ts';
 import { IdempotentRuns, type RunResult } from './idempotency.ts';
 import type { Habits } from './intents/habits.ts';
 import type { Intent } from './intents/intent.ts';
 import { type IntentSource, NestedRuns } from './intents/nested-runs.ts';
-import type { Journal } from './journal.ts';
 import type { KeptBlobs } from './kept-blobs.ts';
 import type { KeptValues } from './kept-values.ts';
-import { countTokens, settleLedger, type TokenCounter } from './ledger.ts';
+import type { TokenCounter } from './ledger.ts';
 import { normalizeTyped } from './normalize.ts';
 import type { Outcome } from './outcome.ts';
+import { Outcomes } from './outcome-of-run.ts';
 import { pausing } from './pausing-asker.ts';
 import { plainCallOf, runPlainCall } from './plain-call.ts';
 import type { ToolCaller, ToolSource } from './ports.ts';
 import type { NormalizedProgram } from './program-forms.ts';
-import type { ExecuteRequest, RunContext } from './request.ts';
+import { DEFAULT_TENANT, type ExecuteRequest, type RunContext } from './request.ts';
 import { checkRequest } from './request-check.ts';
 import { type RunReport, reportOf } from './run-report.ts';
 import { type Seed, SeedSource } from './seeds.ts';
 import type { SessionRuns } from './session-runs.ts';
-import { shapeJson } from './shape.ts';
 import type { TypeEraser } from './type-eraser.ts';
 
 export interface ExecutorOptions {
@@ -109,7 +102,6 @@ export interface RunHow {
   readonly place?: ChainPlace;
 }
 
-const DEFAULT_TENANT = 'default';
 /** A lost run that had written nothing is started again this many times. */
 const RETRIES_AFTER_LOSS = 1;
 
@@ -118,6 +110,7 @@ export class Executor {
   readonly #admission: Admission;
   readonly #seeds = new SeedSource();
   readonly #idempotent: IdempotentRuns;
+  readonly #outcomes: Outcomes;
   #completed = 0;
   #failed = 0;
   /** Runs that were one plain call, made without a guest. */
@@ -128,12 +121,13 @@ export class Executor {
     this.#options = options;
     this.#admission = new Admission(options.limits);
     this.#idempotent = new IdempotentRuns(options.store, options.log);
+    this.#outcomes = new Outcomes({ ...options, hasContainers: Object.hasOwn(options.backends, CONTAINER_BACKEND) });
   }
 
   async execute(request: ExecuteRequest, context: RunContext, how: RunHow = {}): Promise<Outcome> {
     checkRequest(request, this.#options.checker !== undefined);
     const plan = planRun(request, this.#options.backends, this.#options.defaultBackend);
-    const grants = this.#grants(request.grants);
+    const grants = grantsOf(request.grants, this.#options.grants);
     const run = (): Promise<RunResult> => this.#admitted({ request, context, ...plan, grants, how });
     const { idempotencyKey, tenant = DEFAULT_TENANT } = request;
     if (idempotencyKey === undefined) return (await run()).outcome;
@@ -159,7 +153,7 @@ export class Executor {
     const content = new RunContent(request.tenant ?? DEFAULT_TENANT, blobs, redactor);
     const whole: ExecuteRequest = { ...request, code: '' };
     const asked = { request: whole, context, limits, executionId, content, nested: undefined };
-    const gate = this.#gate({ ...asked, grants: this.#grants(request.grants) });
+    const gate = openGate(this.#options, { ...asked, grants: grantsOf(request.grants, this.#options.grants) });
     const onAbort = (): void => gate.close();
     context.signal.addEventListener('abort', onAbort, { once: true });
     if (context.signal.aborted) onAbort();
@@ -176,14 +170,14 @@ export class Executor {
     const ended = reply.ok ? { valueText: text, failure: undefined } : { valueText: undefined, failure };
     const end: RunEnd = { ...ended, logs: [], logsDropped: 0, callsLeft: 0, usage: { ...usage, bytesOut: 0 } };
     const how = { isCall: true };
-    const outcome = this.#outcome({ ...asked, queueMs: 0, program: NO_PROGRAM, gate, end, notes: [], how });
+    const outcome = this.#outcomes.ofRun({ ...asked, queueMs: 0, program: NO_PROGRAM, gate, end, notes: [], how });
     this.#report(outcome, whole, NO_BACKEND);
     return outcome;
   }
 
   /** The outcome of what never ran. */
   refused(error: OptimizerError): Outcome {
-    return this.#refused(newExecutionId(), '', error, 0);
+    return this.#outcomes.refused(newExecutionId(), '', error, 0);
   }
 
   /** The same key, the same answer, for something that is not one program; `run` answers it as the value of an outcome. */
@@ -257,7 +251,7 @@ export class Executor {
       program = how.intent?.program ?? (await prepare());
     } catch (error) {
       if (!(error instanceof OptimizerError)) throw error;
-      return { outcome: this.#refused(executionId, request.code, error, queueMs), ran: false };
+      return { outcome: this.#outcomes.refused(executionId, request.code, error, queueMs), ran: false };
     }
     const text = program.typed ?? program.javascript;
     const variables = open && (open.stored?.names ?? []);
@@ -266,7 +260,7 @@ export class Executor {
     const check = how.intent === undefined && !container ? (request.check ?? 'off') : 'off';
     const asked = check === 'off' ? known : { ...known, ...(await this.#intentsFor(request, text, grants)) };
     const { refusal, notes } = await judge(this.#options.checker, check, asked, context.signal);
-    if (refusal) return { outcome: this.#refused(executionId, request.code, refusal, queueMs), ran: false };
+    if (refusal) return { outcome: this.#outcomes.refused(executionId, request.code, refusal, queueMs), ran: false };
     context.onEvent({ type: 'state', executionId, state: 'running' });
     const isDirect = context.plainCallsDirect === true && open === undefined && container === undefined;
     const plain = isDirect ? plainCallOf(program, grants, limits) : undefined;
@@ -275,7 +269,7 @@ export class Executor {
       const content = new RunContent(request.tenant ?? DEFAULT_TENANT, this.#options.blobs, redactor);
       const nested = this.#nested(request, executionId, limits, grants);
       const paused = pausing(context, () => clock.monotonicMs());
-      const gate = this.#gate({ request, ...paused, limits, executionId, grants, content, nested });
+      const gate = openGate(this.#options, { request, ...paused, limits, executionId, grants, content, nested });
       const run = plain === undefined ? backend.run.bind(backend) : runPlainCall.bind(undefined, plain, clock);
       await how.place?.turn;
       const running = run({
@@ -301,7 +295,7 @@ export class Executor {
       if (lost && attempt < RETRIES_AFTER_LOSS && !gate.journal.wrote) continue;
       const unkept = open && (await sessions.settle(open, end));
       return {
-        outcome: this.#outcome({
+        outcome: this.#outcomes.ofRun({
           request,
           context,
           limits,
@@ -325,84 +319,6 @@ export class Executor {
   #report(outcome: Outcome, { tenant = DEFAULT_TENANT, session }: ExecuteRequest, backend: string): void {
     const { onEnded, clock } = this.#options;
     onEnded?.(reportOf(outcome, { tenant, session, backend, endedAtMs: clock.nowMs() }));
-  }
-
-  get #hasContainers(): boolean {
-    return Object.hasOwn(this.#options.backends, CONTAINER_BACKEND);
-  }
-
-  #grants(asked: readonly string[] | undefined): readonly string[] {
-    const all = this.#options.grants;
-    if (!asked) return all;
-    const unknown = asked.filter((name) => !all.includes(name));
-    if (unknown.length === 0) return asked;
-    throw new OptimizerError('request.params', `grants: \`${unknown[0]}\` is not a capability of this server`, {
-      hint: `Capabilities: ${all.join(', ')}.`,
-      data: { path: 'grants' },
-    });
-  }
-
-  #gate({
-    request,
-    context,
-    limits,
-    executionId,
-    grants,
-    content,
-    nested,
-  }: {
-    request: ExecuteRequest;
-    context: RunContext;
-    limits: Limits;
-    executionId: ExecutionId;
-    grants: readonly string[];
-    content: RunContent;
-    nested: NestedRuns | undefined;
-  }): Gate {
-    const { tools, caller, redactor, clock, log, kept, blobs } = this.#options;
-    const tenant = request.tenant ?? DEFAULT_TENANT;
-    const load: ServeCapability = async (_, [handle]) => {
-      if (blobs.find(tenant, handle as string) === undefined) return JSON.parse(kept.load(tenant, handle as string));
-      throw new OptimizerError('request.params', 'load: the handle is of bytes, which stay on the host', {
-        hint: '`emit` the block that it came with, or return it.',
-      });
-    };
-    // Emitted blocks count in the order in which they come, and before an end that comes after them.
-    const emit: ServeCapability = async (_, [block]) => {
-      content.emit(block as Json);
-      return null;
-    };
-    const values = serveContext({
-      values: this.#options.context,
-      owner: { tenant, session: request.session },
-      limits,
-      redactor,
-      onWrite: () => gate.journal.noteWrite(),
-    });
-    const options: GateOptions = {
-      executionId,
-      readOnly: request.readOnly ?? false,
-      tenant,
-      grants,
-      limits,
-      tools,
-      caller,
-      served: {
-        blobs: load,
-        content: emit,
-        context: values,
-        ...(nested === undefined ? {} : { intents: (...call) => intents(...call) }),
-      },
-      keepBlob: (blob) => blobs.keep(tenant, blob),
-      redactor,
-      clock,
-      log,
-      onEvent: (event) => context.onEvent(event),
-      ...(context.asker === undefined ? {} : { asker: context.asker }),
-    };
-    const gate: Gate = new Gate(options);
-    const intents: ServeCapability = nested?.serve(options, () => gate) ?? (async () => null);
-    return gate;
   }
 
   /** For the check of a program that mentions intents; when the store is away, any name may be called. */
@@ -432,123 +348,6 @@ export class Executor {
     const nextSeed = (): Seed => this.#seeds.next();
     return new NestedRuns({ source, backend, executionId, tenant, limits, grants, nextSeed });
   }
-
-  /** A program that never ran. */
-  #refused(executionId: ExecutionId, code: string, error: OptimizerError, queueMs: number): Outcome {
-    const outcome = emptyOutcome(executionId, { ...NO_USAGE, queueMs });
-    const { line, column, ...data } = (error.data ?? {}) as { line?: number; column?: number } & JsonObject;
-    const { data: _place, ...words } = wordsOf(error);
-    const { redactor } = this.#options;
-    const told = {
-      ...words,
-      message: redactor.text(words.message),
-      ...(Object.keys(data).length === 0 ? {} : { data: redactor.json(data) }),
-      ...(line === undefined ? {} : { line }),
-      ...(column === undefined ? {} : { column }),
-    };
-    outcome.error = withContainerAdvice(told, code, this.#hasContainers);
-    fitAnswer(outcome, this.#options.limits.answerChars);
-    return this.#counted(outcome, code, { definitions: new Map(), texts: [] });
-  }
-
-  #outcome(run: Ended): Outcome {
-    const { end, gate, limits, content, nested, how } = run;
-    const outcome = emptyOutcome(run.executionId, { ...end.usage, queueMs: run.queueMs + end.usage.queueMs });
-    const { redactor } = this.#options;
-    const lines = [...run.notes, ...(nested?.logs ?? []), ...end.logs];
-    outcome.logs = lines.map(({ level, text }) => ({ level, text: redactor.text(text) }));
-    outcome.logsDropped = end.logsDropped + (nested?.logsDropped ?? 0);
-    outcome.usage.guestCpuMs += nested?.cpuMs ?? 0;
-    if (how.intent !== undefined) outcome.intent = how.intent.name;
-    outcome.calls = gate.journal.calls.map((call) => ({ ...call }));
-    outcome.usage.hostCalls = outcome.calls.length;
-    if (end.failure && run.unkept) outcome.logs.push({ level: 'warn', text: redactor.text(run.unkept.message) });
-    if (end.failure) {
-      const error = failureOf(end.failure, gate, run.program, run.request.code);
-      const told = { ...error, message: redactor.text(error.message) };
-      outcome.error = run.container ? told : withContainerAdvice(told, run.request.code, this.#hasContainers);
-    } else if (run.unkept) {
-      const { retryable, message, ...words } = wordsOf(run.unkept);
-      outcome.error = { ...words, message: redactor.text(message), retryable: retryable && !gate.journal.wrote };
-    } else {
-      this.#setValue(outcome, end.valueText ?? 'null', run);
-    }
-    // A program that returns while calls are under way has most likely forgotten an `await`.
-    const left = [...gate.unanswered, ...(nested?.callsLeft ?? [])];
-    if (outcome.status === 'completed' && left.length > 0) outcome.callsLeft = left;
-    if (content.refused !== undefined) outcome.logs.push({ level: 'warn', text: redactor.text(content.refused) });
-    if (content.blocks.length > 0) outcome.content = content.blocks;
-    if (end.files) outcome.files = end.files;
-    if (outcome.status === 'completed' && how.intent === undefined && !how.isCall) this.#noteHabit(outcome, run);
-    if (run.context.audience === 'model') fitAnswer(outcome, limits.answerChars);
-    const { code, params } = run.request;
-    // Of an intent the caller writes the name and the parameters, not the program.
-    const written = how.intent === undefined ? code : `${how.intent.name}(${JSON.stringify(params ?? {})})`;
-    return this.#counted(outcome, written, gate.journal.directCost);
-  }
-
-  /** A program that has been run often enough is proposed as an intent. */
-  #noteHabit(outcome: Outcome, { request, program, executionId }: Ended): void {
-    const { tenant = DEFAULT_TENANT, code, params = {} } = request;
-    const { javascript } = program;
-    const { calls } = outcome;
-    const proposal = this.#options.habits?.completed({ tenant, executionId, code, javascript, params, calls });
-    if (proposal === undefined) return;
-    const { redactor } = this.#options;
-    outcome.proposal = redactor.holds(proposal.code) ? { ...proposal, code: redactor.text(proposal.code) } : proposal;
-  }
-
-  /** Inline up to `valueBytes`; a larger value is kept whole behind a handle and shown cut, never invalid. */
-  #setValue(outcome: Outcome, text: string, { request, context, limits, content }: Ended): void {
-    const bytes = byteLength(text);
-    if (bytes > limits.keptValueBytes) {
-      outcome.error = wordsOf(
-        new OptimizerError(
-          'limit.value',
-          `the returned value has ${bytes} bytes; at most keptValueBytes = ${limits.keptValueBytes} bytes can be kept`,
-        ),
-      );
-      return;
-    }
-    const { redactor, kept } = this.#options;
-    const returned = JSON.parse(text) as Json;
-    if (isTooDeep(returned)) {
-      const message = `the returned value is nested more than ${DEPTH_MAX} levels deep`;
-      outcome.error = wordsOf(new OptimizerError('limit.value', message, { hint: 'Return a flatter value.' }));
-      return;
-    }
-    outcome.status = 'completed';
-    const value = redactor.holds(text) ? redactor.json(returned) : returned;
-    if (content.takeValue(value)) {
-      // Never the same data twice.
-      outcome.value = null;
-      return;
-    }
-    const charsMax = context.audience === 'model' ? valueCharsOf(limits.answerChars) : Number.POSITIVE_INFINITY;
-    const shownChars = typeof value === 'string' ? value.length : text.length;
-    if (bytes <= limits.valueBytes && shownChars <= charsMax) {
-      outcome.value = value;
-      return;
-    }
-    const shaped = shapeJson(value, Math.min(Math.floor(limits.valueBytes / 4), charsMax));
-    outcome.value = shaped.value;
-    const whole = redactor.active ? JSON.stringify(value) : text;
-    outcome.truncated = { handle: kept.keep(request.tenant ?? DEFAULT_TENANT, whole), bytes, shown: shaped.chars };
-  }
-
-  #counted(outcome: Outcome, code: string, direct: Journal['directCost']): Outcome {
-    const { tokens, renderAnswer } = this.#options;
-    outcome.tokens = settleLedger(tokens, code, renderAnswer(outcome), direct);
-    // The answer names its own tokens, so it is counted again with the figure in it; a figure of as many digits costs the
-    // same, and one that has grown by a digit is counted once more.
-    for (let digits = 0; digits !== String(outcome.tokens.answer).length; ) {
-      digits = String(outcome.tokens.answer).length;
-      const answer = countTokens(tokens, renderAnswer(outcome));
-      outcome.tokens.saved += outcome.tokens.answer - answer;
-      outcome.tokens.answer = answer;
-    }
-    return outcome;
-  }
 }
 
 /** A request that has been looked at, and where and with what it runs. */
@@ -576,40 +375,7 @@ function redactedRequest(request: ExecuteRequest, redactor: Redactor): ExecuteRe
   };
 }
 
-/** A run that is over, and what it is judged by. */
-interface Ended {
-  readonly request: ExecuteRequest;
-  readonly context: RunContext;
-  readonly limits: Limits;
-  readonly executionId: ExecutionId;
-  readonly queueMs: number;
-  readonly program: NormalizedProgram;
-  readonly gate: Gate;
-  readonly content: RunContent;
-  /** The intents that the run has called. */
-  readonly nested: NestedRuns | undefined;
-  readonly how: RunHow;
-  readonly container?: ContainerWork | undefined;
-  readonly end: RunEnd;
-  /** Why the variables of the session are not kept. */
-  readonly unkept?: OptimizerError | undefined;
-  /** What the check said of the program; stands before its own lines. */
-  readonly notes: readonly LogLine[];
-}
-
 /** What runs a call of a tool without a program. */
 const NO_BACKEND = 'none';
 
 const NO_PROGRAM: NormalizedProgram = { source: '', javascript: '', lines: 1, insertions: [] };
-
-function emptyOutcome(executionId: ExecutionId, usage: RunUsage): Outcome {
-  return {
-    executionId,
-    status: 'failed',
-    logs: [],
-    logsDropped: 0,
-    calls: [],
-    usage,
-    tokens: { answer: 0, withoutOptimizer: 0, saved: 0 },
-  };
-}

@@ -11,6 +11,9 @@ export type CheckMode = 'error' | 'warn' | 'off';
 export const PROGRAM_LANGUAGES = ['typescript', 'javascript', 'node', 'python', 'shell'] as const;
 export type ProgramLanguage = (typeof PROGRAM_LANGUAGES)[number];
 
+/** Whose run it is when a request does not say. */
+export const DEFAULT_TENANT = 'default';
+
 /** One program and how it may run. Fields that are absent take the config's value. */
 export interface ExecuteRequest {
   /** Program text as the caller wrote it; `sourceBytes` is checked by the engine. */

@@ -4,7 +4,7 @@
  */
 import type { Executor, RunHow } from '../execute.ts';
 import type { Outcome } from '../outcome.ts';
-import type { ExecuteRequest, RunContext } from '../request.ts';
+import { DEFAULT_TENANT, type ExecuteRequest, type RunContext } from '../request.ts';
 import { checkParams } from './intent.ts';
 import type { IntentLibrary } from './intent-library.ts';
 
@@ -13,8 +13,6 @@ export interface IntentRequest extends Omit<ExecuteRequest, 'code'> {
   /** Name, alias or plain words. */
   readonly intent: string;
 }
-
-const DEFAULT_TENANT = 'default';
 
 export class IntentRuns {
   readonly #executor: Executor;
