@@ -11,14 +11,7 @@ import { OptimizerError } from '../core/errors.ts';
 import { type ExecutionId, newExecutionId } from '../core/ids.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import type { Redactor } from '../policy/redaction.ts';
-import {
-  type ContainerWork,
-  NO_USAGE,
-  type RunEnd,
-  type RunFailure,
-  replyText,
-  type SandboxBackend,
-} from '../sandbox/backend.ts';
+import type { ContainerWork, HostCall, HostReply, SandboxBackend } from '../sandbox/backend.ts';
 import { type Limits, lowerLimits } from '../sandbox/limits.ts';
 import type { ContextValues } from '../state/context.ts';
 import type { SessionOwner } from '../state/sessions.ts';
@@ -147,28 +140,17 @@ export class Executor {
     context: RunContext,
   ): Promise<Outcome> {
     const { clock, blobs, redactor } = this.#options;
-    const lowered = lowerLimits(this.#options.limits, request.limits);
-    const limits = { ...lowered, toolTimeoutMs: Math.min(lowered.toolTimeoutMs, lowered.wallMs) };
+    const limits = lowerLimits(this.#options.limits, request.limits);
     const executionId = newExecutionId();
     const content = new RunContent(request.tenant ?? DEFAULT_TENANT, blobs, redactor);
     const whole: ExecuteRequest = { ...request, code: '' };
-    const asked = { request: whole, context, limits, executionId, content, nested: undefined };
+    const { context: asking, deadline } = pausing(context, () => clock.monotonicMs());
+    const asked = { request: whole, context: asking, limits, executionId, content, nested: undefined };
     const gate = openGate(this.#options, { ...asked, grants: grantsOf(request.grants, this.#options.grants) });
-    const onAbort = (): void => gate.close();
-    context.signal.addEventListener('abort', onAbort, { once: true });
-    if (context.signal.aborted) onAbort();
-    const startedMs = clock.monotonicMs();
-    const argumentsText = JSON.stringify([server, tool, request.params ?? {}, false]);
-    const call = { call: 1, interfaceName: 'tools', functionName: 'call', argumentsText };
-    const reply = await gate.hostCall(call).finally(() => context.signal.removeEventListener('abort', onAbort));
-    gate.close();
-    const text = replyText(reply);
-    const usage = { ...NO_USAGE, wallMs: clock.monotonicMs() - startedMs, bytesIn: text.length };
-    const failure: RunFailure = context.signal.aborted
-      ? { code: 'request.cancelled', message: 'the call was cancelled' }
-      : { code: 'program.error', message: 'the call failed', call: 1 };
-    const ended = reply.ok ? { valueText: text, failure: undefined } : { valueText: undefined, failure };
-    const end: RunEnd = { ...ended, logs: [], logsDropped: 0, callsLeft: 0, usage: { ...usage, bytesOut: 0 } };
+    const plain = { server, tool, args: request.params ?? {}, raw: false };
+    const hostCall = (call: HostCall): Promise<HostReply> => gate.hostCall(call);
+    const run = { limits, signal: context.signal, hostCall, ...(deadline === undefined ? {} : { deadline }) };
+    const end = await runPlainCall(plain, clock, run).finally(() => gate.close());
     const how = { isCall: true };
     const outcome = this.#outcomes.ofRun({ ...asked, queueMs: 0, program: NO_PROGRAM, gate, end, notes: [], how });
     this.#report(outcome, whole, NO_BACKEND);

@@ -7,7 +7,7 @@ import { type AnyNode, parse } from 'acorn';
 import type { Clock } from '../core/clock.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import { byteLength, type Json } from '../core/json.ts';
-import { type RunEnd, type RunFailure, type RunRequest, replyText } from '../sandbox/backend.ts';
+import { NO_USAGE, type RunEnd, type RunFailure, type RunRequest, replyText } from '../sandbox/backend.ts';
 import type { Limits } from '../sandbox/limits.ts';
 import type { FailReport } from '../sandbox/quickjs/fail-report.ts';
 import { describeFailure } from '../sandbox/quickjs/failure.ts';
@@ -41,9 +41,12 @@ export function plainCallOf(
   return found;
 }
 
-/** Makes the call as a guest would; `request.hostCall` is the gate. Resolves as a backend's `run` does. */
-export async function runPlainCall(plain: PlainCall, clock: Clock, request: RunRequest): Promise<RunEnd> {
-  const { limits, signal, hostCall } = request;
+/** What such a call needs of a run. */
+export type PlainRun = Pick<RunRequest, 'limits' | 'signal' | 'deadline' | 'hostCall'>;
+
+/** Makes the call as a guest would; `run.hostCall` is the gate. Resolves as a backend's `run` does. */
+export async function runPlainCall(plain: PlainCall, clock: Clock, run: PlainRun): Promise<RunEnd> {
+  const { limits, signal, hostCall } = run;
   const startedMs = clock.monotonicMs();
   const text = argumentsText(plain);
   let stop: (failure: RunFailure) => void = () => {};
@@ -60,13 +63,15 @@ export async function runPlainCall(plain: PlainCall, clock: Clock, request: RunR
     timer = setTimeout(() => stop(failure('limit.time')), endMs - clock.monotonicMs());
   };
   arm(0);
-  request.deadline?.listen(arm);
+  run.deadline?.listen(arm);
   signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
   try {
+    // Nothing is sent for a caller who has gone.
+    if (signal.aborted) return ended(undefined, failure('request.cancelled'), NO_USAGE);
     const call = { call: 1, interfaceName: 'tools', functionName: 'call', argumentsText: text };
     const end = await Promise.race([hostCall(call), stopped]);
-    const usage = { wallMs: clock.monotonicMs() - startedMs, ...NOTHING_USED, hostCalls: 1, bytesOut: text.length };
+    const wallMs = clock.monotonicMs() - startedMs;
+    const usage = { ...NO_USAGE, wallMs, hostCalls: 1, bytesOut: text.length };
     if ('code' in end) return ended(undefined, end, usage);
     const reply = replyText(end);
     const tooLarge = end.ok && reply.length > limits.keptValueBytes ? reply.length : undefined;
@@ -79,8 +84,6 @@ export async function runPlainCall(plain: PlainCall, clock: Clock, request: RunR
     signal.removeEventListener('abort', onAbort);
   }
 }
-
-const NOTHING_USED = { guestCpuMs: 0, queueMs: 0, memoryPeakBytes: 0, bytesIn: 0 };
 
 function ended(valueText: string | undefined, failure: RunFailure | undefined, usage: RunEnd['usage']): RunEnd {
   return { valueText, failure, logs: [], logsDropped: 0, callsLeft: 0, usage };

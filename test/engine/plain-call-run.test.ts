@@ -62,6 +62,15 @@ describe('a plain call without a guest', () => {
     expect([error?.code, calls[0]?.status]).toEqual(['request.cancelled', 'unknown']);
   });
 
+  it('sends nothing for a caller who has gone before', async () => {
+    const context = listening();
+    context.abort.abort();
+    const before = tools.calls.length;
+    const outcome = await executor.callTool('a', 'write', {}, context);
+    expect(outcome).toMatchObject({ status: 'failed', error: { code: 'request.cancelled' }, calls: [] });
+    expect(tools.calls.length).toBe(before);
+  });
+
   it('is left to a guest when the budget refuses it, in whose words it is refused', async () => {
     const before = await withoutGuest();
     const request = { code: 'return await tools.a.none()', limits: { calls: 0 } };

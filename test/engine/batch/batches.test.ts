@@ -390,6 +390,13 @@ describe('the whole of a batch', () => {
     expect((await batch(world, [{ code: 'return 1' }])).status).toBe('completed');
   });
 
+  it('gives a call of a tool the time of a run, `wallMs`', async () => {
+    const { world } = open();
+    const result = await batch(world, [{ tool: 'shop.never' }], { limits: { wallMs: 50 } });
+    expect(states(result)).toEqual([['step1', 'failed', 'limit.time']]);
+    expect(result.steps[0]?.calls.map(({ tool, status }) => [tool, status])).toEqual([['shop.never', 'unknown']]);
+  });
+
   it('ends at `batchWallMs`: what runs is told so, what waits never runs', async () => {
     const { world } = open();
     const result = await batch(world, [{ tool: 'shop.list' }, { tool: 'shop.never' }, { code: 'return 1' }], {
