@@ -7,8 +7,9 @@ import { Worker } from 'node:worker_threads';
 import { assetBytes, assetText, ENGINES, type EngineName } from '../core/assets.ts';
 import { systemClock } from '../core/clock.ts';
 import type { GuestBackend } from '../sandbox/backend.ts';
-import { QuickJsBackend, type WorkerThread } from '../sandbox/quickjs/backend.ts';
+import { QuickJsBackend } from '../sandbox/quickjs/backend.ts';
 import { ENGINE_BUILDS } from '../sandbox/quickjs/engine-build.ts';
+import type { WorkerThread } from '../sandbox/quickjs/worker-slot.ts';
 import { TestedBackend } from '../sandbox/tested-backend.ts';
 
 /** Native stack of a worker; the guest's 256 KiB must end long before it (test/sandbox proves it). */

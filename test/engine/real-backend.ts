@@ -5,7 +5,8 @@
 import { Worker } from 'node:worker_threads';
 import { assetBytes, assetText, QUICKJS_WASM_SHA256 } from '../../src/core/assets.ts';
 import { DEFAULT_LIMITS } from '../../src/sandbox/limits.ts';
-import { QuickJsBackend, type WorkerThread } from '../../src/sandbox/quickjs/backend.ts';
+import { QuickJsBackend } from '../../src/sandbox/quickjs/backend.ts';
+import type { WorkerThread } from '../../src/sandbox/quickjs/worker-slot.ts';
 
 /** Started; the caller closes it. */
 export function startRealBackend(workers = 1): QuickJsBackend {

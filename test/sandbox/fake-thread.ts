@@ -1,6 +1,7 @@
 /** A worker thread that the test plays: what was posted to it is kept, what it says and does is said and done by hand. */
-import type { WorkerThread } from '../../src/sandbox/quickjs/backend.ts';
+
 import type { ToMain, ToWorker, WorkerBoot, WorkerEnd } from '../../src/sandbox/quickjs/messages.ts';
+import type { WorkerThread } from '../../src/sandbox/quickjs/worker-slot.ts';
 
 export class FakeThread implements WorkerThread {
   boot: WorkerBoot | undefined;

@@ -19,7 +19,8 @@ import type {
 } from '../../src/sandbox/backend.ts';
 import type { MovableDeadline } from '../../src/sandbox/deadline.ts';
 import { DEFAULT_LIMITS, type LimitName } from '../../src/sandbox/limits.ts';
-import { QuickJsBackend, type QuickJsBackendOptions, type WorkerThread } from '../../src/sandbox/quickjs/backend.ts';
+import { QuickJsBackend, type QuickJsBackendOptions } from '../../src/sandbox/quickjs/backend.ts';
+import type { WorkerThread } from '../../src/sandbox/quickjs/worker-slot.ts';
 
 const MiB = 1024 * 1024;
 
