@@ -38,6 +38,9 @@ export class CallBridge {
   /** Calls without an answer. */
   waiting = 0;
   #waitingChars = 0;
+  /** Calls that are on their way to the host or back; further ones wait, as calls that came together see no answer unread. */
+  #underWay = 0;
+  readonly #queue: Array<() => void> = [];
 
   constructor(options: CallBridgeOptions) {
     this.#options = options;
@@ -82,9 +85,13 @@ export class CallBridge {
       onFlood();
       return;
     }
+    await this.#turn();
     let reply: HostReply;
     try {
-      if (!(await mayCall())) return;
+      if (!(await mayCall())) {
+        this.#leave();
+        return;
+      }
       const refused = this.#refused(interfaceName, argumentsText);
       if (refused) {
         this.refused.set(call, refused.code);
@@ -97,6 +104,20 @@ export class CallBridge {
     this.waiting--;
     this.#waitingChars -= argumentsText.length;
     this.#reply(call, reply);
+    this.#leave();
+  }
+
+  /** At most `callsInFlight` calls between the question and the answer. */
+  async #turn(): Promise<void> {
+    if (this.#underWay >= this.#options.request.limits.callsInFlight) {
+      await new Promise<void>((resolve) => this.#queue.push(resolve));
+    }
+    this.#underWay++;
+  }
+
+  #leave(): void {
+    this.#underWay--;
+    this.#queue.shift()?.();
   }
 
   #refused(interfaceName: string, argumentsText: string): { code: ErrorCode; message: string } | undefined {
