@@ -5,27 +5,23 @@
 import { INTERFACES } from '../bindings/generated/interfaces.ts';
 import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
-import { assetBytes, buildFacts } from '../core/assets.ts';
+import { buildFacts } from '../core/assets.ts';
 import { systemClock } from '../core/clock.ts';
-import type { Json, JsonObject } from '../core/json.ts';
+import type { Json } from '../core/json.ts';
 import { Scope } from '../core/scope.ts';
 import { Executor } from '../engine/execute.ts';
 import { KeptBlobs } from '../engine/kept-blobs.ts';
 import { KeptValues } from '../engine/kept-values.ts';
-import type { Outcome } from '../engine/outcome.ts';
-import { createTokenCounter, type TokenCounter } from '../engine/tokens/counter.ts';
-import { rememberCounts } from '../engine/tokens/remembered.ts';
 import { TypeEraser } from '../engine/type-eraser.ts';
-import { createRedactor, type Redactor } from '../policy/redaction.ts';
+import { createRedactor } from '../policy/redaction.ts';
 import type { PassThrough } from '../protocol/pass-through.ts';
-import { renderOutcome } from '../protocol/render.ts';
 import type { GuestBackend, SandboxBackend } from '../sandbox/backend.ts';
-import type { TextStore } from '../state/mirror.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ClientCapabilities } from '../upstream/asker.ts';
-import { Catalog } from '../upstream/catalog.ts';
+import type { Catalog } from '../upstream/catalog.ts';
 import { type ServerStatus, UpstreamFleet } from '../upstream/fleet.ts';
 import { LearnedTypes } from '../upstream/learned-types.ts';
+import { lazyTokens, renderAnswer } from './answer-tokens.ts';
 import { createChecker } from './checker.ts';
 import { Engine } from './engine.ts';
 import { EngineIntents, openIntents } from './engine-intents.ts';
@@ -39,7 +35,8 @@ import { pluginOpener } from './plugins.ts';
 import { redactedLog } from './redacted-log.ts';
 import { createCachedCalls } from './result-cache.ts';
 import { openState } from './state.ts';
-import { ToolApprovals } from './tool-approvals.ts';
+import type { ToolApprovals } from './tool-approvals.ts';
+import { openCatalog } from './tool-catalog.ts';
 import { CatalogToolSource, FleetToolCaller } from './tool-ports.ts';
 import { spawnEraserThread } from './type-eraser-thread.ts';
 
@@ -61,6 +58,7 @@ export interface App {
 /** Values behind handles live this long and take this much memory at most. */
 const KEPT_TTL_MS = 30 * 60_000;
 const KEPT_BYTES_MAX = 64 * 1024 * 1024;
+
 export interface ComposeOptions {
   readonly log: Log;
   /** Started already; closed with the app. */
@@ -293,47 +291,6 @@ function latePassThrough(parts: PassThroughParts): () => Promise<PassThrough> {
   };
 }
 
-/** What is joined around the catalogue. */
-interface CatalogParts {
-  readonly fleet: UpstreamFleet;
-  readonly backend: GuestBackend;
-  readonly learned: LearnedTypes;
-  readonly store: TextStore;
-  readonly redactor: Redactor;
-  readonly log: Log;
-}
-
-/**
- * Every configured server is known by name from the start; its tools come when it has been listed. The workers are told
- * of many lists at once, since lists tend to come together, and in any case before the next run.
- */
-function openCatalog(
-  config: Config,
-  { fleet, backend, learned, store, redactor, log }: CatalogParts,
-): { catalog: Catalog; approvals: ToolApprovals; tellWorkers: () => void } {
-  const catalog = new Catalog((tool) => learned.of(tool));
-  for (const server of config.servers) catalog.setServer(server.name, [], { effects: server.effects });
-  let isNews = true;
-  const tellWorkers = (): void => {
-    if (isNews) backend.setInventory(catalog.inventory());
-    isNews = false;
-  };
-  const onShown = (name: string): void => {
-    // Never rejects; a type that comes late is one that the next search shows.
-    void learned.restore(
-      name,
-      catalog.toolsOf(name).filter(({ blocked }) => blocked === undefined),
-    );
-    if (!isNews) setImmediate(tellWorkers);
-    isNews = true;
-  };
-  const { servers, source } = config;
-  const means = { catalog, store, redactor, log, clock: systemClock, onShown };
-  const approvals = new ToolApprovals({ servers, configPath: source.path, ...means });
-  fleet.onTools((name, tools) => approvals.listed(name, tools));
-  return { catalog, approvals, tellWorkers };
-}
-
 /** Few processes are ever asked for their manifest. */
 function lateManifest(parts: ManifestParts): () => Promise<ManifestSource> {
   let source: Promise<ManifestSource> | undefined;
@@ -341,28 +298,4 @@ function lateManifest(parts: ManifestParts): () => Promise<ManifestSource> {
     source ??= import('./manifest.ts').then(({ ManifestSource }) => new ManifestSource(parts));
     return source;
   };
-}
-
-/** The token table is read at the first count, not at the start. */
-function lazyTokens(): TokenCounter {
-  let counter: TokenCounter | undefined;
-  return {
-    count(text) {
-      counter ??= rememberCounts(createTokenCounter(assetBytes('o200k.bin')));
-      return counter.count(text);
-    },
-  };
-}
-
-/** What a model is shown of an outcome, as one text: what the ledger counts. */
-function renderAnswer(outcome: Outcome): string {
-  const { content } = renderOutcome(outcome, () => true);
-  return content.map(countedText).join('\n');
-}
-
-/** Bytes are no text to a model: what a picture costs depends on its size in pixels and on the model, and is not counted. */
-function countedText(block: JsonObject): string {
-  if (typeof block.text === 'string') return block.text;
-  const withoutBytes = (key: string, value: Json): Json => (key === 'data' || key === 'blob' ? '' : value);
-  return JSON.stringify(block, withoutBytes);
 }
