@@ -7,7 +7,7 @@
  * sense, a fault of ours.
  */
 import type { Clock } from '../core/clock.ts';
-import { OptimizerError } from '../core/errors.ts';
+import type { OptimizerError } from '../core/errors.ts';
 import { type ExecutionId, newExecutionId } from '../core/ids.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import type { Redactor } from '../policy/redaction.ts';
@@ -19,9 +19,7 @@ import type { Store } from '../state/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Admission } from './admission.ts';
 import type { ChainPlace } from './batch/step-chain.ts';
-import type { Checker, CheckRequest } from './check/finding.ts';
-import { judge } from './check/verdict.ts';
-import { prepareForContainer } from './containers/prepare.ts';
+import type { Checker } from './check/finding.ts';
 import { CONTAINER_BACKEND, planRun } from './containers/run-plan.ts';
 import { RunContent } from './content.ts';
 import { openGate } from './gate-of-run.ts';
@@ -33,12 +31,12 @@ import { type IntentSource, NestedRuns } from './intents/nested-runs.ts';
 import type { KeptBlobs } from './kept-blobs.ts';
 import type { KeptValues } from './kept-values.ts';
 import type { TokenCounter } from './ledger.ts';
-import { normalizeTyped } from './normalize.ts';
 import type { Outcome } from './outcome.ts';
 import { Outcomes } from './outcome-of-run.ts';
 import { pausing } from './pausing-asker.ts';
 import { plainCallOf, runPlainCall } from './plain-call.ts';
 import type { ToolCaller, ToolSource } from './ports.ts';
+import { prepareProgram } from './prepare-program.ts';
 import type { NormalizedProgram } from './program-forms.ts';
 import { DEFAULT_TENANT, type ExecuteRequest, type RunContext } from './request.ts';
 import { checkRequest } from './request-check.ts';
@@ -217,32 +215,21 @@ export class Executor {
 
   async #run(about: Asked, executionId: ExecutionId, queueMs: number): Promise<RunResult> {
     const { context, backend, container, grants, how } = about;
-    const { redactor, types, sessions, clock } = this.#options;
+    const { redactor, sessions, clock } = this.#options;
     const owner = sessionOf(about);
     const open = owner && (await sessions.open(owner, backend));
     // What a session holds is stored, and no secret ever is.
     const request = open ? redactedRequest(about.request, redactor) : about.request;
     const limits = lowerLimits({ ...this.#options.limits, ...backend.ceilings }, request.limits);
-    let program: NormalizedProgram;
-    try {
-      const use = open === undefined ? 'guest' : 'session';
-      const prepare = container
-        ? (): Promise<NormalizedProgram> =>
-            prepareForContainer(request.code, container.language, limits.sourceBytes, types)
-        : () => normalizeTyped(request.code, limits.sourceBytes, types, use);
-      program = how.intent?.program ?? (await prepare());
-    } catch (error) {
-      if (!(error instanceof OptimizerError)) throw error;
-      return { outcome: this.#outcomes.refused(executionId, request.code, error, queueMs), ran: false };
-    }
-    const text = program.typed ?? program.javascript;
     const variables = open && (open.stored?.names ?? []);
-    const known = { text, isTypeScript: program.typed !== undefined, grants, ...(variables ? { variables } : {}) };
-    // The check knows a guest's globals; a container has many more.
-    const check = how.intent === undefined && !container ? (request.check ?? 'off') : 'off';
-    const asked = check === 'off' ? known : { ...known, ...(await this.#intentsFor(request, text, grants)) };
-    const { refusal, notes } = await judge(this.#options.checker, check, asked, context.signal);
-    if (refusal) return { outcome: this.#outcomes.refused(executionId, request.code, refusal, queueMs), ran: false };
+    const { intent } = how;
+    const { signal } = context;
+    const unprepared = { request, container, intent, limits, grants, variables, signal };
+    const prepared = await prepareProgram(this.#options, unprepared);
+    if (prepared.refusal !== undefined) {
+      return { outcome: this.#outcomes.refused(executionId, request.code, prepared.refusal, queueMs), ran: false };
+    }
+    const { program, notes } = prepared;
     context.onEvent({ type: 'state', executionId, state: 'running' });
     const isDirect = context.plainCallsDirect === true && open === undefined && container === undefined;
     const plain = isDirect ? plainCallOf(program, grants, limits) : undefined;
@@ -301,20 +288,6 @@ export class Executor {
   #report(outcome: Outcome, { tenant = DEFAULT_TENANT, session }: ExecuteRequest, backend: string): void {
     const { onEnded, clock } = this.#options;
     onEnded?.(reportOf(outcome, { tenant, session, backend, endedAtMs: clock.nowMs() }));
-  }
-
-  /** For the check of a program that mentions intents; when the store is away, any name may be called. */
-  async #intentsFor(
-    { tenant = DEFAULT_TENANT }: ExecuteRequest,
-    text: string,
-    grants: readonly string[],
-  ): Promise<Pick<CheckRequest, 'intents'>> {
-    const { intents } = this.#options;
-    if (intents === undefined || !grants.includes('intents') || !/\bintents\b/.test(text)) return {};
-    return intents.forCheck(tenant).then(
-      (known) => ({ intents: known }),
-      () => ({}),
-    );
   }
 
   /** For the intents that the run calls. They are TypeScript, whatever runs the program itself. */
