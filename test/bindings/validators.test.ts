@@ -23,7 +23,7 @@ const ACCEPTED: Record<string, fc.Arbitrary<unknown[]>> = {
   'context.delete': fc.tuple(text),
   'context.get': fc.tuple(text),
   'context.increment': fc.oneof(fc.tuple(text, finite), fc.tuple(text, finite, finite)),
-  'context.list': fc.oneof(fc.constant([]), fc.tuple(text)),
+  'context.list': fc.oneof(fc.constant<unknown[]>([]), fc.tuple(text)),
   'context.set': fc.oneof(fc.tuple(text, json), fc.tuple(text, json, finite), fc.tuple(text, json, finite, u32)),
   'intents.call': fc.tuple(text, json),
   'random.bytes': fc.tuple(u32),
